@@ -1,0 +1,92 @@
+//! The stack model: what `infra/stack.yaml` and an environment's overlay say, as types.
+//!
+//! Everything that the toolkit does follows from these values. They hold no path of this machine and do no I/O
+//! (`load` reads the files and hands their text to pure functions).
+
+pub(crate) mod component;
+pub(crate) mod diagnostic;
+pub(crate) mod environment;
+pub(crate) mod graph;
+pub(crate) mod load;
+pub(crate) mod locate;
+mod overlay;
+pub(crate) mod scalar;
+pub(crate) mod schema;
+mod structure;
+mod validate;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use component::{
+    Check, Component, Condition, FileSpec, Health, HostProgram, HttpTarget, Job, OnChange, Prepare, Reload, Signal, Stop,
+};
+pub(crate) use diagnostic::{Diagnostic, Diagnostics};
+pub(crate) use environment::{BuildProfile, Environment, Origin, Overlay};
+pub(crate) use graph::Unit;
+pub(crate) use scalar::{ByteSize, Name, Span};
+pub(crate) use validate::database_secret;
+
+/// The whole of `infra/stack.yaml`.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Stack {
+    /// The stack's name: part of every label and of every message to people.
+    pub(crate) name: Name,
+    #[serde(default)]
+    pub(crate) settings: Settings,
+    /// What keeps running.
+    pub(crate) components: BTreeMap<Name, Component>,
+    /// What runs once.
+    #[serde(default)]
+    pub(crate) jobs: BTreeMap<Name, Job>,
+    /// What is generated on the first `up` and kept in files that only their owner can read.
+    #[serde(default)]
+    pub(crate) secrets: BTreeMap<Name, Secret>,
+}
+
+/// Values that templates read as `settings.<name>` and that an environment may set anew.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Settings {
+    /// Level of the services' logs: `error`, `warn`, `info`, `debug` or `trace`, or a `tracing` filter.
+    pub(crate) log_level: String,
+    /// How often Prometheus asks every target.
+    pub(crate) scrape_interval: Span,
+    /// How long Prometheus keeps samples.
+    pub(crate) metrics_retention: Span,
+    /// Where people reach the edge, without a slash at the end.
+    pub(crate) public_url: String,
+    /// Who gets the alerts.
+    pub(crate) alert_email: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            log_level: "info".into(),
+            scrape_interval: Span::from_secs(15),
+            metrics_retention: Span::from_secs(15 * 24 * 3600),
+            public_url: "http://localhost:8080".into(),
+            alert_email: "sre@argosy.example".into(),
+        }
+    }
+}
+
+/// How a secret comes into being: random bytes, or a text made from other secrets.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged, deny_unknown_fields)]
+pub(crate) enum Secret {
+    /// So many random bytes, written as lower-case hexadecimal.
+    Random {
+        /// 16 to 64.
+        bytes: u8,
+    },
+    /// A template that sees the other secrets by name (`-` written as `_`).
+    Derived {
+        /// For example `*:*:*:postgres:{{ postgres }}`.
+        format: String,
+    },
+}

@@ -1,0 +1,33 @@
+//! Lays one environment's overlay over the stack: pure, and total once both have been checked.
+
+use super::{Environment, Name, Origin, Overlay, Settings, Stack, environment::SettingsOverlay};
+
+/// The stack as the environment has it. Expects that `validate` found nothing.
+pub(super) fn apply(name: Name, mut stack: Stack, overlay: Overlay, origin: Origin) -> Environment {
+    set_settings(&mut stack.settings, overlay.settings);
+    for (name, component) in &mut stack.components {
+        let change = overlay.components.get(name).cloned().unwrap_or_default();
+        for (port, number) in &mut component.ports {
+            *number = change.ports.get(port).copied().unwrap_or_else(|| number.saturating_add(overlay.port_offset));
+        }
+        component.enabled = change.enabled.unwrap_or(component.enabled);
+        component.args.extend(change.args);
+        component.env.extend(change.env);
+        component.resources.memory = change.memory.or(component.resources.memory);
+        component.start_timeout = change.start_timeout.unwrap_or(component.start_timeout);
+    }
+    stack.components.retain(|_, component| component.enabled);
+    let components = &stack.components;
+    // A job that is a component's own goes with it.
+    stack.jobs.retain(|_, job| job.runs_in(&name) && job.of.as_ref().is_none_or(|of| components.contains_key(of)));
+    Environment { name, build: overlay.build, stack, origin }
+}
+
+fn set_settings(settings: &mut Settings, overlay: SettingsOverlay) {
+    let SettingsOverlay { log_level, scrape_interval, metrics_retention, public_url, alert_email } = overlay;
+    settings.log_level = log_level.unwrap_or_else(|| settings.log_level.clone());
+    settings.scrape_interval = scrape_interval.unwrap_or(settings.scrape_interval);
+    settings.metrics_retention = metrics_retention.unwrap_or(settings.metrics_retention);
+    settings.public_url = public_url.unwrap_or_else(|| settings.public_url.clone());
+    settings.alert_email = alert_email.unwrap_or_else(|| settings.alert_email.clone());
+}

@@ -1,0 +1,3 @@
+//! What makes the plan come true on a machine.
+
+pub(crate) mod host;

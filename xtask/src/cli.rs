@@ -1,0 +1,220 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Brings the Argosy platform up, and says what is going on in it.
+#[derive(Debug, Parser)]
+#[command(name = "xtask", bin_name = "cargo xtask", version, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// The environment: a file in infra/environments.
+    #[arg(long, global = true, default_value = "dev", env = "ARGOSY_ENV")]
+    pub(crate) env: String,
+    /// One JSON object a line instead of text for people; described by docs/toolkit-events.schema.json.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Ask nothing: install what is missing, remove what was asked to be removed.
+    #[arg(long, global = true)]
+    pub(crate) yes: bool,
+    /// Where state and data live, instead of .argosy in the project.
+    #[arg(long, global = true, env = "ARGOSY_HOME", hide_env_values = true)]
+    pub(crate) home: Option<PathBuf>,
+    /// The folder that holds infra/, caddy/ and the other data folders, instead of this project.
+    #[arg(long, global = true, env = "ARGOSY_PROJECT", hide = true)]
+    pub(crate) project: Option<PathBuf>,
+    #[arg(long, global = true, env = "CARGO", hide = true)]
+    pub(crate) cargo: Option<PathBuf>,
+    #[arg(long, global = true, env = "CARGO_TARGET_DIR", hide = true)]
+    pub(crate) target_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start the platform, or bring it to what the model says; does nothing when nothing has changed.
+    Up(Up),
+    /// Stop the platform and keep its data.
+    Down(Down),
+    /// Show what `up` would do and why; exit code 10 when there is something to do.
+    Plan(PlanArgs),
+    /// Show what runs, how it is, and since when.
+    Status(Status),
+    /// Show the logs of all or some components as one stream.
+    Logs(Logs),
+    /// Use the running platform as its users do, hop by hop.
+    Probe(Probe),
+    /// Write the rendered configuration, or check the generated files of the project.
+    Render(Render),
+    /// Look for what is missing on this machine and print the command that mends it.
+    Doctor(Doctor),
+    /// Fill the catalogue with the demo products, or with many generated ones.
+    Seed(Seed),
+    /// Install what the tests need and run everything that CI runs.
+    Test(TestArgs),
+    /// Check the project's conventions.
+    Tidy,
+    /// Write, or with --check compare, the offline data of the services' SQL queries.
+    Sqlx(Sqlx),
+    /// Measure, beside a limit measured in the same run.
+    Bench(Bench),
+    /// Print a completion script for a shell.
+    Completions {
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RuntimeChoice {
+    /// The best that this machine has.
+    Auto,
+    /// Plain processes under a supervisor.
+    Host,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    #[arg(long, value_enum, default_value_t = RuntimeChoice::Auto)]
+    pub(crate) runtime: RuntimeChoice,
+    /// Only these components and jobs, and what they need.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Apply this plan, made by `plan --out`; refused when the world has moved since.
+    #[arg(long, value_name = "FILE", conflicts_with = "only")]
+    pub(crate) plan: Option<PathBuf>,
+    /// Do not probe the platform at the end.
+    #[arg(long)]
+    pub(crate) no_probe: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Down {
+    /// Remove the data too; asks for the environment's name unless --yes.
+    #[arg(long)]
+    pub(crate) volumes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    /// Keep the plan in this file, for `up --plan`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Only these components and jobs, and what they need.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// Go on showing changes until interrupted.
+    #[arg(long)]
+    pub(crate) watch: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// Components and jobs; all when none is named.
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Go on as lines come.
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// Only lines younger than this: 30s, 10m, 2h.
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) since: Option<String>,
+    /// So many last lines of each component when --since is not given.
+    #[arg(short = 'n', long, default_value_t = 100)]
+    pub(crate) lines: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Probe {
+    /// Only this journey.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) journey: Option<String>,
+    /// Also write a JUnit report.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RenderTarget {
+    /// The components' configuration files of the environment.
+    Files,
+    /// The project's generated files: JSON Schemas for editors and for --json.
+    Schema,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Render {
+    #[arg(long, value_enum, default_value_t = RenderTarget::Files)]
+    pub(crate) target: RenderTarget,
+    /// Where to write; the environment's staging folder by default.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Write nothing; check with each file's own program (files), or compare with what is committed (schema).
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Run the commands that mend what was found.
+    #[arg(long)]
+    pub(crate) fix: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Seed {
+    /// Top the catalogue up to so many products.
+    #[arg(long, value_name = "N")]
+    pub(crate) products: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// Only these steps.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Show the steps and end.
+    #[arg(long)]
+    pub(crate) list: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sqlx {
+    /// Change nothing; fail when a file is missing, stale or left over.
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    #[command(subcommand)]
+    pub(crate) what: BenchWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchWhat {
+    /// No-op `up`, and a cold start beside its critical path.
+    Up {
+        /// How many no-op runs.
+        #[arg(long, default_value_t = 20)]
+        runs: u32,
+    },
+    /// The catalogue's reads at each of these sizes.
+    Catalog {
+        #[arg(long, value_delimiter = ',', default_value = "60,100000")]
+        products: Vec<u32>,
+    },
+    /// Resident memory of our services when idle.
+    Memory,
+}

@@ -1,0 +1,170 @@
+//! `status`: what runs, how it is, since when; with `--watch` every change as it comes.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use futures::StreamExt as _;
+
+use super::converge::supervisor_failed;
+use crate::{
+    cli::Status,
+    digest,
+    events::{ComponentStatus, Event, timestamp},
+    exit::Exit,
+    failure::{Failure, Failures, Kind},
+    reporter::{self, table},
+    runtime::host::{
+        LastRun,
+        client::{Supervisor, Update},
+        last_run,
+        protocol::{HealthState, ProcessState, ProcessStatus},
+    },
+    session::Session,
+};
+
+pub(crate) async fn run(session: &Session, args: &Status) -> Result<Exit, Failures> {
+    let supervisor = Supervisor::connect(&session.paths).await.map_err(supervisor_failed)?;
+    let processes = match &supervisor {
+        Some(supervisor) => supervisor.status().await.map_err(supervisor_failed)?,
+        None => Vec::new(),
+    };
+    let all = everything(session, &processes);
+    show(session, &all);
+    match supervisor {
+        Some(supervisor) if args.watch => watch(session, &supervisor).await,
+        Some(_) => Ok(Exit::Done),
+        None => absent(session),
+    }
+}
+
+/// What is wanted and what runs, whether or not it is both.
+fn everything(session: &Session, processes: &[ProcessStatus]) -> Vec<ComponentStatus> {
+    let wanted = session.environment.stack.components.keys().map(|name| (name.to_string(), stopped(name.to_string())));
+    let mut all: BTreeMap<String, ComponentStatus> = wanted.collect();
+    all.extend(processes.iter().map(|process| (process.name.clone(), component(process))));
+    all.into_values().collect()
+}
+
+fn absent(session: &Session) -> Result<Exit, Failures> {
+    let up = session.command("up");
+    match last_run(&session.paths) {
+        Ok(LastRun::Died { pid, since, how }) => {
+            let how = how.unwrap_or_else(|| "nobody saw how".into());
+            let detail = format!("the supervisor (pid {pid}) died at {}: {how}; everything that it ran ended with it", timestamp(since));
+            Err(Failure::new("toolkit", Kind::Supervisor, detail, format!("{up}   (brings everything back, with its data)")).into())
+        }
+        _ => {
+            session.reporter.note(format!("nothing runs: {up}"));
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn show(session: &Session, all: &[ComponentStatus]) {
+    if session.reporter.is_json() {
+        for status in all {
+            session.reporter.emit(Event::Component(status.clone()));
+        }
+        return;
+    }
+    let rows: Vec<[String; 7]> = all.iter().map(row).collect();
+    session.reporter.print(&table(["COMPONENT", "STATE", "HEALTH", "PID", "RESTARTS", "MEMORY", "SINCE"], &rows));
+    for status in all.iter().filter(|status| status.health != "healthy") {
+        if let Some(detail) = &status.detail {
+            session.reporter.print(&format!("\n{}: {detail}", status.component));
+        }
+    }
+}
+
+async fn watch(session: &Session, supervisor: &Supervisor) -> Result<Exit, Failures> {
+    let mut news = supervisor.watch().await.map_err(supervisor_failed)?;
+    loop {
+        let update = tokio::select! {
+            update = news.next() => update,
+            _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),
+        };
+        match update {
+            // What was shown at the beginning.
+            Some(Ok(Update::All(_))) => {}
+            Some(Ok(Update::Changed(status))) => tell(session, &component(&status)),
+            Some(Ok(Update::Removed(name))) => tell(session, &stopped(name)),
+            Some(Err(error)) => return Err(supervisor_failed(error).into()),
+            None => return absent(session),
+        }
+    }
+}
+
+fn tell(session: &Session, status: &ComponentStatus) {
+    if session.reporter.is_json() {
+        session.reporter.emit(Event::Component(status.clone()));
+    } else {
+        let cells = row(status);
+        session.reporter.print(&format!("{}  {}", timestamp(reporter::now()), cells.join("  ")));
+    }
+}
+
+fn row(status: &ComponentStatus) -> [String; 7] {
+    let dash = || "-".to_owned();
+    [
+        status.component.clone(),
+        status.state.clone(),
+        status.health.clone(),
+        status.pid.map_or_else(dash, |pid| pid.to_string()),
+        status.restarts.to_string(),
+        status.memory_bytes.map_or_else(dash, |bytes| format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))),
+        status.since.clone().unwrap_or_else(dash),
+    ]
+}
+
+fn component(process: &ProcessStatus) -> ComponentStatus {
+    ComponentStatus {
+        component: process.name.clone(),
+        runtime: "host".into(),
+        state: state(process.state).into(),
+        health: health(process).into(),
+        pid: process.pid,
+        restarts: process.restarts,
+        since: Some(timestamp(since(process))),
+        memory_bytes: process.memory_bytes,
+        ports: process.ports.clone(),
+        digest: Some(digest::of_inputs(&process.inputs)),
+        detail: process.detail.clone().or_else(|| process.last_exit.clone()),
+    }
+}
+
+fn since(process: &ProcessStatus) -> DateTime<Utc> {
+    process.since
+}
+
+fn state(state: ProcessState) -> &'static str {
+    match state {
+        ProcessState::Running => "running",
+        ProcessState::BackingOff => "backing-off",
+        ProcessState::CrashLoop => "crash-loop",
+        ProcessState::Stopping => "stopping",
+    }
+}
+
+fn health(process: &ProcessStatus) -> &'static str {
+    match (process.state, process.health) {
+        (ProcessState::Running, HealthState::Healthy) => "healthy",
+        (ProcessState::Running, HealthState::Starting) => "starting",
+        _ => "unhealthy",
+    }
+}
+
+fn stopped(component: String) -> ComponentStatus {
+    ComponentStatus {
+        component,
+        runtime: "host".into(),
+        state: "stopped".into(),
+        health: "unknown".into(),
+        pid: None,
+        restarts: 0,
+        since: None,
+        memory_bytes: None,
+        ports: BTreeMap::new(),
+        digest: None,
+        detail: None,
+    }
+}

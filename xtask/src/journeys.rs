@@ -1,0 +1,141 @@
+//! `cargo xtask probe`: uses the running platform as people and programs do, hop by hop.
+//!
+//! Health checks say that each part works; a journey says that the whole does. A hop that fails names the component that
+//! is the cause, found by asking every component that the hop goes through, and the command that shows its log.
+
+mod api;
+mod broker;
+mod browse;
+mod components;
+mod data;
+mod edge;
+pub(crate) mod junit;
+mod mail;
+mod observability;
+mod page;
+mod trip;
+
+use std::path::PathBuf;
+
+use futures::future::BoxFuture;
+
+use crate::{
+    events::Hop,
+    http,
+    model::{Environment, Health},
+    paths::Paths,
+    runtime::host::protocol::HealthCheck,
+};
+use trip::Trip;
+
+/// A way through the platform.
+pub(crate) struct Journey {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    /// Whether it may have to wait until something has happened by itself, such as Prometheus' next scrape.
+    pub(crate) waits: bool,
+    travel: for<'a, 'w> fn(&'a mut Trip<'w>) -> BoxFuture<'a, ()>,
+}
+
+/// Every journey, from the parts to the whole.
+pub(crate) const JOURNEYS: &[Journey] = &[
+    Journey { name: "components", about: "each component's own answer", waits: false, travel: |trip| Box::pin(components::travel(trip)) },
+    Journey { name: "edge", about: "what every client meets first", waits: false, travel: |trip| Box::pin(edge::travel(trip)) },
+    Journey { name: "browse", about: "a shopper finds a product", waits: false, travel: |trip| Box::pin(browse::travel(trip)) },
+    Journey { name: "api", about: "a program reads the catalogue", waits: false, travel: |trip| Box::pin(api::travel(trip)) },
+    Journey { name: "mail", about: "a message is caught and read", waits: false, travel: |trip| Box::pin(mail::travel(trip)) },
+    Journey { name: "broker", about: "streams for the services' events", waits: false, travel: |trip| Box::pin(broker::travel(trip)) },
+    Journey { name: "data", about: "each service reaches its own database only", waits: false, travel: |trip| Box::pin(data::travel(trip)) },
+    Journey { name: "observability", about: "metrics arrive, alerts would", waits: true, travel: |trip| Box::pin(observability::travel(trip)) },
+];
+
+/// The platform as a probe sees it.
+pub(crate) struct World {
+    pub(crate) environment: Environment,
+    pub(crate) paths: Paths,
+    /// What a person types before a command's name: `cargo xtask` or `cargo xtask --env test`.
+    pub(crate) toolkit: String,
+}
+
+/// The journeys that `--journey` names; all without it. The error lists them.
+pub(crate) fn select(name: Option<&str>) -> Result<Vec<&'static Journey>, String> {
+    let Some(name) = name else { return Ok(JOURNEYS.iter().collect()) };
+    let found = JOURNEYS.iter().find(|journey| journey.name == name);
+    found.map(|journey| vec![journey]).ok_or_else(|| {
+        let known: Vec<&str> = JOURNEYS.iter().map(|journey| journey.name).collect();
+        format!("there is no journey `{name}`: expected {}", known.join(", "))
+    })
+}
+
+/// Makes the journeys one after the other and tells each hop as it is made.
+pub(crate) async fn run(world: &World, journeys: &[&Journey], on_hop: &(dyn Fn(&Hop) + Sync)) -> Vec<Hop> {
+    let mut hops = Vec::new();
+    for journey in journeys {
+        let mut trip = Trip::new(world, journey.name, on_hop);
+        (journey.travel)(&mut trip).await;
+        hops.extend(trip.into_hops());
+    }
+    hops
+}
+
+impl World {
+    fn has(&self, component: &str) -> bool {
+        self.environment.stack.components.contains_key(component)
+    }
+
+    /// `host:port` under which this machine reaches a component's port.
+    fn address(&self, component: &str, port: &str) -> Result<String, String> {
+        let ports = self.environment.stack.components.get(component).map(|component| &component.ports);
+        let number = ports.and_then(|ports| ports.get(port));
+        let number = number.ok_or_else(|| format!("the model has no port `{port}` of `{component}`"))?;
+        Ok(format!("127.0.0.1:{number}"))
+    }
+
+    /// A path on the edge, where shoppers meet it.
+    fn edge(&self, path: &str) -> Result<String, String> {
+        Ok(format!("http://{}{path}", self.address("caddy", "http")?))
+    }
+
+    async fn get(&self, path: &str) -> Result<http::Answer, String> {
+        http::get(&self.edge(path)?).await
+    }
+
+    /// A GET at the edge that must answer with 200.
+    async fn get_ok(&self, path: &str) -> Result<http::Answer, String> {
+        let answer = self.get(path).await?;
+        if answer.status == hyper::StatusCode::OK {
+            return Ok(answer);
+        }
+        Err(format!("{path} answers with {}: {}", answer.status, answer.excerpt()))
+    }
+
+    fn health_check(&self, component: &str) -> Option<HealthCheck> {
+        let health = &self.environment.stack.components.get(component)?.health;
+        let address = self.address(component, health.port().as_str()).ok()?;
+        Some(match health {
+            Health::Http(target) => HealthCheck::Http { address, path: target.path.clone() },
+            Health::Tcp(_) => HealthCheck::Tcp { address },
+            Health::Postgres(_) => HealthCheck::Postgres { address },
+            Health::Nats(_) => HealthCheck::Nats { address },
+            Health::S3(_) => HealthCheck::S3 { address },
+        })
+    }
+
+    /// Where a secret's value lies.
+    fn secret(&self, name: &str) -> PathBuf {
+        self.paths.secrets().join(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_journey_is_refused_with_the_known_ones() {
+        let error = select(Some("brows")).err().unwrap();
+        assert!(error.contains("`brows`") && error.contains("browse, api"), "{error}");
+        assert_eq!(select(Some("mail")).unwrap()[0].name, "mail");
+        assert_eq!(select(None).unwrap().len(), JOURNEYS.len());
+    }
+}

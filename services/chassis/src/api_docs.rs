@@ -1,0 +1,54 @@
+//! `/openapi.json` and `/docs`: the API's description for machines, and the same on one page for people.
+//!
+//! The page is made here, without scripts and without inline styles, because it has to work under a content security
+//! policy that forbids both.
+
+mod page;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    http::{HeaderValue, header},
+    response::IntoResponse,
+    routing::get,
+};
+use utoipa::openapi::OpenApi;
+
+use crate::metrics::HttpMetrics;
+
+/// Serves the document, the page and its style sheet.
+pub fn routes<S: Clone + Send + Sync + 'static>(document: &OpenApi) -> Router<S> {
+    let json: Arc<str> = document.to_json().expect("BUG: the document is plain data").into();
+    let html: Arc<str> = page::render(document).into();
+    Router::new()
+        .route("/openapi.json", get(move || async move { typed("application/json", json.as_bytes().to_vec()) }))
+        .route("/docs", get(move || async move { typed("text/html; charset=utf-8", html.as_bytes().to_vec()) }))
+        .route("/docs/style.css", get(|| async { typed("text/css; charset=utf-8", page::STYLE.as_bytes().to_vec()) }))
+}
+
+/// The page's own policy: its style sheet, and nothing else.
+const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+fn typed(content_type: &'static str, body: Vec<u8>) -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300")),
+    ];
+    (headers, body)
+}
+
+/// Creates the metric series of every documented operation, so that the first request already counts in a rate.
+pub fn expect_operations(document: &OpenApi, http: &HttpMetrics) {
+    let document = serde_json::to_value(document).expect("BUG: the document is plain data");
+    for (path, operations) in document["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in operations.as_object().into_iter().flatten() {
+            let statuses = operation["responses"].as_object();
+            let success = statuses.and_then(|statuses| statuses.keys().find(|status| status.starts_with('2')));
+            if let Some(status) = success {
+                http.expect(&method.to_uppercase(), path, status);
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What a handler learns of who is asking, as extractors: a handler that takes [`Vendor`] cannot be reached by a customer.
+
+use axum::{extract::FromRef, extract::FromRequestParts, http::request::Parts};
+use contracts::UserId;
+use serde::{Deserialize, Serialize};
+
+use super::Verifier;
+use crate::{Problem, problem::FORBIDDEN};
+
+/// What an account may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Buys.
+    Customer,
+    /// Also sells, and edits what is their own.
+    Vendor,
+    /// Moderates everything.
+    Admin,
+}
+
+/// Somebody with a valid token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Principal {
+    /// Whose token it is.
+    pub user: UserId,
+    /// What they may do.
+    pub role: Role,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Principal
+where
+    Verifier: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Verifier::from_ref(state).verify(&parts.headers).await
+    }
+}
+
+/// A vendor, or an admin who acts in one's place.
+#[derive(Debug, Clone, Copy)]
+pub struct Vendor(pub Principal);
+
+/// An admin.
+#[derive(Debug, Clone, Copy)]
+pub struct Admin(pub Principal);
+
+impl<S: Send + Sync> FromRequestParts<S> for Vendor
+where
+    Verifier: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let principal = Principal::from_request_parts(parts, state).await?;
+        match principal.role {
+            Role::Vendor | Role::Admin => Ok(Self(principal)),
+            Role::Customer => Err(Problem::new(&FORBIDDEN, "Only a vendor or an admin may do this.")),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Admin
+where
+    Verifier: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let principal = Principal::from_request_parts(parts, state).await?;
+        match principal.role {
+            Role::Admin => Ok(Self(principal)),
+            Role::Customer | Role::Vendor => Err(Problem::new(&FORBIDDEN, "Only an admin may do this.")),
+        }
+    }
+}

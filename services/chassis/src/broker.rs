@@ -1,0 +1,109 @@
+//! The connection to NATS JetStream: made in the background, so that a service starts and works without its broker.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use async_nats::{
+    ConnectOptions, Event,
+    connection::State,
+    jetstream::{
+        self,
+        stream::{Config, RetentionPolicy, StorageType},
+    },
+};
+
+/// How long the broker gets to acknowledge a message.
+const ACK_TIMEOUT: Duration = Duration::from_secs(5);
+/// A message published again within this time is dropped by the broker. Consumers de-duplicate for ever; this only saves
+/// them work.
+const DUPLICATE_WINDOW: Duration = Duration::from_secs(10 * 60);
+/// How long the broker keeps a message. What must last longer lasts in a database.
+const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The stream of one service's events.
+#[derive(Debug, Clone, Copy)]
+pub struct Stream {
+    /// Its name on the broker.
+    pub name: &'static str,
+    /// The subjects that it takes, `shop.<service>.>`.
+    pub subjects: &'static str,
+    /// Who publishes what.
+    pub description: &'static str,
+}
+
+impl Stream {
+    fn config(self) -> Config {
+        Config {
+            name: self.name.to_owned(),
+            subjects: vec![self.subjects.to_owned()],
+            description: Some(self.description.to_owned()),
+            retention: RetentionPolicy::Limits,
+            storage: StorageType::File,
+            duplicate_window: DUPLICATE_WINDOW,
+            max_age: MAX_AGE,
+            ..Config::default()
+        }
+    }
+}
+
+/// The broker, whether it is there at the moment or not. Cheap to clone.
+#[derive(Clone)]
+pub struct Broker {
+    client: async_nats::Client,
+    jetstream: jetstream::Context,
+}
+
+impl Broker {
+    /// Starts connecting and returns at once; it goes on for as long as the process runs.
+    pub async fn connect(url: &str, service: &str) -> anyhow::Result<Self> {
+        let client = settings(service).retry_on_initial_connect().connect(url).await;
+        Ok(Self::over(client.with_context(|| format!("{url:?} is not a NATS URL"))?))
+    }
+
+    /// Connects now or fails: for one-shot commands.
+    pub async fn connect_now(url: &str, service: &str) -> anyhow::Result<Self> {
+        let client = settings(service).connect(url).await;
+        Ok(Self::over(client.with_context(|| format!("cannot reach the broker at {url}"))?))
+    }
+
+    fn over(client: async_nats::Client) -> Self {
+        let mut jetstream = jetstream::new(client.clone());
+        jetstream.set_timeout(ACK_TIMEOUT);
+        Self { client, jetstream }
+    }
+
+    /// Whether the broker is there right now.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let state = self.client.connection_state();
+        anyhow::ensure!(state == State::Connected, "the broker is {state}");
+        Ok(())
+    }
+
+    /// The JetStream API.
+    pub fn jetstream(&self) -> &jetstream::Context {
+        &self.jetstream
+    }
+
+    /// Creates the stream, or brings its settings up to date.
+    pub async fn declare(&self, stream: Stream) -> anyhow::Result<()> {
+        let declared = self.jetstream.create_or_update_stream(stream.config()).await;
+        declared.with_context(|| format!("cannot declare the stream {}", stream.name))?;
+        tracing::info!(stream = stream.name, subjects = stream.subjects, "the stream is declared");
+        Ok(())
+    }
+}
+
+fn settings(service: &str) -> ConnectOptions {
+    ConnectOptions::new()
+        .name(service)
+        .connection_timeout(Duration::from_secs(2))
+        .request_timeout(Some(ACK_TIMEOUT))
+        .reconnect_delay_callback(|attempt| Duration::from_millis(100 * u64::try_from(attempt.min(10)).unwrap_or(10)))
+        .event_callback(|event| async move {
+            match event {
+                Event::Connected => tracing::info!("connected to the broker"),
+                Event::Disconnected => tracing::warn!("disconnected from the broker"),
+                other => tracing::debug!(event = %other, "the broker's connection"),
+            }
+        })
+}

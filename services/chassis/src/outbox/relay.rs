@@ -1,0 +1,181 @@
+//! Sends the outbox to the broker, in order, once, and again when in doubt.
+//!
+//! Of all replicas one is the leader: the one whose connection holds an advisory lock. It reads and marks rows over that
+//! same connection, so a leader that has lost its lock cannot mark anything. Two leaders would only send
+//! duplicates, which the broker and the consumers drop.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use async_nats::jetstream::context::PublishErrorKind;
+use prometheus::{IntCounterVec, IntGauge};
+use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
+
+use super::wave::{self, Row};
+use crate::{
+    Broker,
+    broker::Stream,
+    metrics::{Metrics, OUTBOX_OLDEST_AGE, OUTBOX_PENDING, OUTBOX_PUBLISHED},
+    worker::{Step, Worker},
+};
+
+/// Rows per step.
+const BATCH: i64 = 500;
+/// "outbox" in ASCII: the advisory lock of the leader, in each service's own database.
+const LEADER_LOCK: i64 = 0x6f75_7462_6f78;
+/// How often the backlog is measured.
+const MEASURE_EVERY: Duration = Duration::from_secs(5);
+
+/// What a relay works with.
+pub struct RelayConfig {
+    /// The service's name, the `source` of its events.
+    pub service: &'static str,
+    /// Where its events go.
+    pub stream: Stream,
+    /// Its database.
+    pub database: PgConnectOptions,
+    /// The broker.
+    pub broker: Broker,
+}
+
+/// The worker that sends the outbox.
+pub struct Relay {
+    config: RelayConfig,
+    leader: Option<PgConnection>,
+    declared: bool,
+    measured: Option<Instant>,
+    gauges: Gauges,
+}
+
+struct Gauges {
+    pending: IntGauge,
+    oldest_age_s: IntGauge,
+    published: IntCounterVec,
+}
+
+impl Relay {
+    /// A relay that does not lead yet.
+    pub fn new(config: RelayConfig, metrics: &Metrics) -> Self {
+        let none: [&str; 0] = [];
+        let gauges = Gauges {
+            pending: metrics.gauge(&OUTBOX_PENDING).with_label_values(&none),
+            oldest_age_s: metrics.gauge(&OUTBOX_OLDEST_AGE).with_label_values(&none),
+            published: metrics.counter(&OUTBOX_PUBLISHED),
+        };
+        for outcome in ["acknowledged", "failed"] {
+            gauges.published.with_label_values(&[outcome]);
+        }
+        Self { config, leader: None, declared: false, measured: None, gauges }
+    }
+
+    /// Sends one batch over the leader's connection.
+    async fn relay(&mut self, connection: &mut PgConnection) -> anyhow::Result<Step> {
+        self.measure(connection).await?;
+        self.config.broker.check()?;
+        if !self.declared {
+            self.config.broker.declare(self.config.stream).await?;
+            self.declared = true;
+        }
+        let rows = unsent(connection).await?;
+        let (sent, failure) = wave::send(&self.config.broker, self.config.service, &rows).await;
+        self.gauges.published.with_label_values(&["acknowledged"]).inc_by(sent.len() as u64);
+        mark(connection, &sent).await?;
+        match failure {
+            None if sent.is_empty() => Ok(Step::Idle),
+            None => Ok(Step::Worked(sent.len())),
+            Some(error) => {
+                self.gauges.published.with_label_values(&["failed"]).inc();
+                // A broker that was emptied has no stream any more: declare it before the next attempt.
+                self.declared = error.kind() != PublishErrorKind::StreamNotFound;
+                Err(error).context("an event was not acknowledged; it and those behind it stay in the outbox")
+            }
+        }
+    }
+
+    async fn measure(&mut self, connection: &mut PgConnection) -> sqlx::Result<()> {
+        if self.measured.is_some_and(|at| at.elapsed() < MEASURE_EVERY) {
+            return Ok(());
+        }
+        let (pending, oldest_age_s) = backlog(connection).await?;
+        self.gauges.pending.set(pending);
+        self.gauges.oldest_age_s.set(oldest_age_s);
+        self.measured = Some(Instant::now());
+        Ok(())
+    }
+}
+
+impl Worker for Relay {
+    const NAME: &'static str = "outbox_relay";
+
+    async fn step(&mut self) -> anyhow::Result<Step> {
+        let mut connection = match self.leader.take() {
+            Some(connection) => connection,
+            None => match lead(&self.config.database).await? {
+                Some(connection) => connection,
+                None => return Ok(Step::Idle),
+            },
+        };
+        let outcome = self.relay(&mut connection).await;
+        // A connection that failed a statement is dropped, and the lock with it: the next step tries to lead again.
+        if outcome.is_ok() || connection.ping().await.is_ok() {
+            self.leader = Some(connection);
+        }
+        outcome
+    }
+}
+
+/// A connection that holds the lock, or nothing when another replica holds it.
+async fn lead(options: &PgConnectOptions) -> anyhow::Result<Option<PgConnection>> {
+    let options = options.clone().options([("idle_session_timeout", "0")]);
+    let mut connection = PgConnection::connect_with(&options).await.context("the relay cannot reach the database")?;
+    let leads: bool =
+        sqlx::query_scalar("select pg_try_advisory_lock($1)").bind(LEADER_LOCK).fetch_one(&mut connection).await?;
+    if leads {
+        tracing::info!("this replica relays the outbox");
+        return Ok(Some(connection));
+    }
+    connection.close().await?;
+    Ok(None)
+}
+
+async fn unsent(connection: &mut PgConnection) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as(
+        "select id, event_id, subject, aggregate_id, aggregate_version, payload::text as payload, created_at
+         from outbox
+         where stream_seq is null
+         order by id
+         limit $1",
+    )
+    .bind(BATCH)
+    .fetch_all(connection)
+    .await
+}
+
+async fn mark(connection: &mut PgConnection, sent: &[wave::Sent]) -> sqlx::Result<()> {
+    if sent.is_empty() {
+        return Ok(());
+    }
+    let (ids, sequences): (Vec<i64>, Vec<i64>) = sent.iter().map(|sent| (sent.row, sent.stream_seq)).unzip();
+    sqlx::query(
+        "update outbox
+         set stream_seq = sent.stream_seq
+         from unnest($1::bigint[], $2::bigint[]) as sent (id, stream_seq)
+         where outbox.id = sent.id",
+    )
+    .bind(ids)
+    .bind(sequences)
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// How many rows wait, and for how many seconds the oldest does.
+async fn backlog(connection: &mut PgConnection) -> sqlx::Result<(i64, i64)> {
+    sqlx::query_as(
+        "select count(*), coalesce(extract(epoch from now() - min(created_at)), 0)::bigint
+         from outbox
+         where stream_seq is null",
+    )
+    .fetch_one(connection)
+    .await
+}

@@ -1,0 +1,140 @@
+//! Sends rows many at a time without ever reordering the events of one aggregate.
+//!
+//! Messages in flight together may fail one by one. If two of them belonged to the same aggregate, the second could
+//! arrive without the first. So a wave takes rows until an aggregate repeats; the next wave starts when all of the
+//! first are acknowledged.
+
+use std::collections::HashSet;
+
+use async_nats::jetstream::{
+    context::{PublishAckFuture, PublishError},
+    message::PublishMessage,
+};
+use chrono::{DateTime, Utc};
+use contracts::Envelope;
+use futures::future::join_all;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::Broker;
+
+/// A row of the outbox.
+#[derive(Debug, sqlx::FromRow)]
+pub(super) struct Row {
+    id: i64,
+    event_id: Uuid,
+    subject: String,
+    aggregate_id: Uuid,
+    aggregate_version: i64,
+    payload: String,
+    created_at: DateTime<Utc>,
+}
+
+/// A row that the broker has.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Sent {
+    pub(super) row: i64,
+    pub(super) stream_seq: i64,
+}
+
+/// Sends `rows` in order; stops after the first wave with a failure, and returns what arrived with the first error.
+pub(super) async fn send(broker: &Broker, source: &str, rows: &[Row]) -> (Vec<Sent>, Option<PublishError>) {
+    let mut sent = Vec::with_capacity(rows.len());
+    for wave in waves(rows) {
+        let acknowledgements = join_all(wave.iter().map(|row| send_one(broker, source, row))).await;
+        let mut failure = None;
+        for (row, outcome) in wave.iter().zip(acknowledgements) {
+            match outcome {
+                Ok(stream_seq) => sent.push(Sent { row: row.id, stream_seq }),
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        if failure.is_some() {
+            return (sent, failure);
+        }
+    }
+    (sent, None)
+}
+
+async fn send_one(broker: &Broker, source: &str, row: &Row) -> Result<i64, PublishError> {
+    let message = PublishMessage::build()
+        .payload(envelope(source, row).into())
+        .header("content-type", "application/cloudevents+json")
+        .message_id(row.event_id.to_string());
+    let acknowledgement: PublishAckFuture = broker.jetstream().send_publish(row.subject.clone(), message).await?;
+    let sequence = acknowledgement.await?.sequence;
+    Ok(i64::try_from(sequence).expect("BUG: a stream does not reach 2^63 messages"))
+}
+
+fn envelope(source: &str, row: &Row) -> Vec<u8> {
+    let data = RawValue::from_string(row.payload.clone()).expect("BUG: jsonb is JSON");
+    let envelope = Envelope {
+        specversion: Envelope::<()>::SPECVERSION.to_owned(),
+        id: row.event_id,
+        kind: row.subject.clone(),
+        source: source.to_owned(),
+        subject: row.aggregate_id,
+        time: row.created_at,
+        datacontenttype: Envelope::<()>::DATACONTENTTYPE.to_owned(),
+        aggregateversion: row.aggregate_version,
+        causationid: None,
+        traceparent: None,
+        data,
+    };
+    serde_json::to_vec(&envelope).expect("BUG: an envelope is always representable in JSON")
+}
+
+/// Cuts `rows` before each row whose aggregate is already in the current wave.
+fn waves(rows: &[Row]) -> Vec<&[Row]> {
+    let mut waves = Vec::new();
+    let mut aggregates = HashSet::new();
+    let mut start = 0;
+    for (index, row) in rows.iter().enumerate() {
+        if !aggregates.insert(row.aggregate_id) {
+            waves.push(&rows[start..index]);
+            aggregates = HashSet::from([row.aggregate_id]);
+            start = index;
+        }
+    }
+    if start < rows.len() {
+        waves.push(&rows[start..]);
+    }
+    waves
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(id: i64, aggregate: u128) -> Row {
+        Row {
+            id,
+            event_id: Uuid::from_u128(1000 + u128::from(id.unsigned_abs())),
+            subject: "shop.test.happened.v1".to_owned(),
+            aggregate_id: Uuid::from_u128(aggregate),
+            aggregate_version: id,
+            payload: "{}".to_owned(),
+            created_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    fn cut(aggregates: &[u128]) -> Vec<usize> {
+        let rows: Vec<Row> = aggregates.iter().zip(1..).map(|(aggregate, id)| row(id, *aggregate)).collect();
+        waves(&rows).iter().map(|wave| wave.len()).collect()
+    }
+
+    #[test]
+    fn no_wave_has_two_events_of_one_aggregate_and_none_is_lost() {
+        assert_eq!(cut(&[]), Vec::<usize>::new());
+        assert_eq!(cut(&[1, 2, 3]), [3]);
+        assert_eq!(cut(&[1, 1, 1]), [1, 1, 1]);
+        assert_eq!(cut(&[1, 2, 1, 3, 2]), [2, 3]);
+    }
+
+    #[test]
+    fn the_payload_is_passed_on_as_it_is_stored() {
+        let text = String::from_utf8(envelope("test", &row(7, 1))).unwrap();
+        assert!(text.contains(r#""type":"shop.test.happened.v1","source":"test""#), "{text}");
+        assert!(text.ends_with(r#""aggregateversion":7,"data":{}}"#), "{text}");
+    }
+}

@@ -1,0 +1,148 @@
+//! A real PostgreSQL server per test binary, and a fresh database with the service's schema per test.
+
+use std::{
+    net::TcpStream,
+    path::Path,
+    process::Command,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, migrate::Migrator, postgres::PgConnectOptions};
+use tokio::sync::OnceCell;
+
+use crate::{
+    TemporaryDirectory,
+    child::{Child, find, is_root},
+    wait::{eventually_blocking, free_port},
+};
+
+/// PostgreSQL refuses to run as root; Debian's package makes this account.
+const ACCOUNT: &str = "postgres";
+const BINARIES: [&str; 4] = [
+    "/usr/lib/postgresql/17/bin",
+    "/usr/lib/postgresql/16/bin",
+    "/usr/lib/postgresql/15/bin",
+    "/usr/lib/postgresql/14/bin",
+];
+const TEMPLATE: &str = "template_service";
+/// The account that owns a test's database; not a superuser, as in production.
+const OWNER: &str = "service";
+
+struct Server {
+    port: u16,
+    _child: Child,
+    _directory: TemporaryDirectory,
+}
+
+/// A database of this test's own.
+#[derive(Debug, Clone)]
+pub struct TestDatabase {
+    name: String,
+    port: u16,
+}
+
+impl TestDatabase {
+    /// A fresh database with the schema of `migrator`, the one schema of this test binary.
+    pub async fn new(migrator: &Migrator) -> Self {
+        static TEMPLATE_MADE: OnceCell<()> = OnceCell::const_new();
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let server = server();
+        TEMPLATE_MADE.get_or_init(|| make_template(server.port, migrator)).await;
+        let database = Self { name: format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed)), port: server.port };
+        let create = format!("create database {} template {TEMPLATE} owner {OWNER}", database.name);
+        administer(server.port, create).await;
+        database
+    }
+
+    /// Where it is, as the service's own account.
+    pub fn url(&self) -> String {
+        format!("postgres://{OWNER}@127.0.0.1:{}/{}", self.port, self.name)
+    }
+
+    /// A connection, to look at what the service has stored.
+    pub async fn connect(&self) -> PgConnection {
+        PgConnection::connect(&self.url()).await.unwrap()
+    }
+
+    /// Refuses new connections and ends the present ones: what a service sees when its database is away.
+    pub async fn take_away(&self) {
+        administer(self.port, format!("alter database {} with allow_connections false", self.name)).await;
+        let end = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}'", self.name);
+        administer(self.port, end).await;
+    }
+
+    /// Lets the service in again.
+    pub async fn give_back(&self) {
+        administer(self.port, format!("alter database {} with allow_connections true", self.name)).await;
+    }
+}
+
+fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(start)
+}
+
+fn start() -> Server {
+    let directory = TemporaryDirectory::new(Some(ACCOUNT));
+    let data = directory.path().join("data");
+    initdb(&data);
+    let port = free_port();
+    let settings = [
+        format!("port={port}"),
+        "listen_addresses=127.0.0.1".to_owned(),
+        format!("unix_socket_directories={}", directory.path().display()),
+        // Nothing here outlives the test.
+        "fsync=off".to_owned(),
+        "synchronous_commit=off".to_owned(),
+        "full_page_writes=off".to_owned(),
+        "max_connections=200".to_owned(),
+        "shared_buffers=64MB".to_owned(),
+    ];
+    let mut arguments = vec!["-D".to_owned(), data.display().to_string()];
+    arguments.extend(settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting]));
+    let log = directory.path().join("postgres.log");
+    let child = Child::start(&find("postgres", &BINARIES), &arguments, &[], Some(ACCOUNT), &log);
+    eventually_blocking("PostgreSQL accepts connections", || TcpStream::connect(("127.0.0.1", port)).ok());
+    Server { port, _child: child, _directory: directory }
+}
+
+fn initdb(data: &Path) {
+    let mut command = Command::new("setpriv");
+    if is_root() {
+        command.args([format!("--reuid={ACCOUNT}"), format!("--regid={ACCOUNT}"), "--init-groups".to_owned()]);
+    }
+    command.arg("--").arg(find("initdb", &BINARIES)).arg("--pgdata").arg(data);
+    command.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "initdb failed: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+async fn make_template(port: u16, migrator: &Migrator) {
+    let connect = || async { PgConnection::connect_with(&superuser(port, "postgres")).await.ok() };
+    crate::eventually("PostgreSQL is ready", connect).await;
+    administer(port, format!("create role {OWNER} login")).await;
+    administer(port, format!("create database {TEMPLATE} owner {OWNER}")).await;
+    let owner = superuser(port, TEMPLATE).username(OWNER);
+    let mut connection = PgConnection::connect_with(&owner).await.unwrap();
+    migrator.run(&mut connection).await.unwrap();
+    // A template cannot be copied while somebody is connected to it.
+    connection.close().await.unwrap();
+}
+
+async fn administer(port: u16, statement: String) {
+    let mut connection = PgConnection::connect_with(&superuser(port, "postgres")).await.unwrap();
+    run(&mut connection, statement).await;
+    connection.close().await.unwrap();
+}
+
+#[expect(clippy::disallowed_types, reason = "names of databases cannot be parameters, and these are made here")]
+async fn run(connection: &mut PgConnection, statement: String) {
+    sqlx::query(AssertSqlSafe(statement)).execute(connection).await.unwrap();
+}
+
+fn superuser(port: u16, database: &str) -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(port).username("postgres").database(database)
+}

@@ -1,0 +1,90 @@
+//! The buyable forms of products.
+
+use contracts::{ProductId, VariantId};
+use sqlx::{PgConnection, types::Json};
+
+use crate::domain::{
+    draft::VariantDraft,
+    product::{Attributes, Picture, Variant},
+};
+
+struct Row {
+    id: VariantId,
+    sku: String,
+    name: String,
+    price_minor: Option<i64>,
+    options: Json<Attributes>,
+    small: Option<String>,
+    medium: Option<String>,
+    large: Option<String>,
+    width: Option<i32>,
+    height: Option<i32>,
+}
+
+impl From<Row> for Variant {
+    fn from(row: Row) -> Self {
+        let keys = row.small.zip(row.medium).zip(row.large);
+        let picture = keys.zip(row.width.zip(row.height)).map(|(((small, medium), large), (width, height))| Picture {
+            small,
+            medium,
+            large,
+            width,
+            height,
+            alt: row.name.clone(),
+        });
+        Self { id: row.id, sku: row.sku, name: row.name, price_minor: row.price_minor, options: row.options.0, picture }
+    }
+}
+
+/// Those of one product, in their order.
+pub(crate) async fn list(connection: &mut PgConnection, product: ProductId) -> sqlx::Result<Vec<Variant>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        select
+          v.id as "id: VariantId",
+          v.sku,
+          v.name,
+          v.price_minor,
+          v.options as "options: Json<Attributes>",
+          p.small as "small?",
+          p.medium as "medium?",
+          p.large as "large?",
+          p.width as "width?",
+          p.height as "height?"
+        from variants v
+        left join pictures p on p.source_digest = v.picture
+        where v.product_id = $1
+        order by v.position
+        "#,
+        product.0,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(Variant::from).collect())
+}
+
+/// Adds one. Violates `variants_sku_key` when the SKU is in use.
+pub(crate) async fn insert(
+    connection: &mut PgConnection,
+    product: ProductId,
+    position: i32,
+    variant: &VariantDraft,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "
+        insert into variants (id, product_id, position, sku, name, price_minor, options)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        ",
+        variant.id.0,
+        product.0,
+        position,
+        variant.sku,
+        variant.name,
+        variant.price_minor,
+        Json(&variant.options) as _,
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}

@@ -1,0 +1,149 @@
+#![doc = include_str!("../README.md")]
+
+mod config;
+mod http;
+
+mod listing;
+mod pages;
+mod render;
+mod views;
+
+mod filters;
+mod flags;
+mod links;
+mod price;
+
+pub mod assets;
+mod catalog;
+mod health;
+
+mod correlation;
+mod security;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Router, middleware, response::Response};
+use chassis::{
+    Process,
+    health::{Need, Readiness},
+    metrics::HttpMetrics,
+    server,
+};
+use serde::Serialize;
+
+use assets::Assets;
+use catalog::{Catalog, Category, Departments};
+use health::{Health, Plan};
+use render::{Head, Renderer};
+
+pub use config::{Arguments, Command, Config};
+
+/// The name of the package, the binary and the component.
+pub const SERVICE: &str = "storefront";
+
+/// How long a shopper waits for the catalogue before being told that it does not answer.
+const CATALOG_DEADLINE: Duration = Duration::from_secs(2);
+
+/// Routes whose series exist from the start.
+const ROUTES: [&str; 7] = [
+    "/",
+    "/categories/{slug}",
+    "/search",
+    "/products/{slug}",
+    "/about",
+    "/assets/{name}",
+    "/health",
+];
+
+/// What every page is made with. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Storefront(Arc<Parts>);
+
+struct Parts {
+    catalog: Catalog,
+    departments: Departments,
+    assets: Arc<Assets>,
+    renderer: Renderer,
+    health: Health,
+    public_url: String,
+}
+
+impl Storefront {
+    fn new(config: &Config) -> anyhow::Result<Self> {
+        let plan = Plan::load(&config.health_file)?;
+        let health = Health::new(plan)?;
+        let assets = Arc::new(Assets::embedded());
+        let catalog = Catalog::new(
+            chassis::http_client::new(CATALOG_DEADLINE),
+            config.catalog_url.as_str(),
+        );
+        Ok(Self(Arc::new(Parts {
+            departments: Departments::new(catalog.clone()),
+            catalog,
+            renderer: Renderer::new(Arc::clone(&assets))?,
+            assets,
+            health,
+            public_url: config.public_url.as_str().trim_end_matches('/').to_owned(),
+        })))
+    }
+
+    fn catalog(&self) -> &Catalog {
+        &self.0.catalog
+    }
+
+    fn departments(&self) -> &Departments {
+        &self.0.departments
+    }
+
+    fn assets(&self) -> &Assets {
+        &self.0.assets
+    }
+
+    fn health(&self) -> &Health {
+        &self.0.health
+    }
+
+    /// The full address of the page at `path`.
+    fn public_url(&self, path: &str) -> String {
+        format!("{}{path}", self.0.public_url)
+    }
+
+    /// A page made of a template, its frame and its own view.
+    fn page(
+        &self,
+        template: &str,
+        head: &Head,
+        departments: &[Category],
+        view: impl Serialize,
+    ) -> Result<Response, minijinja::Error> {
+        self.0.renderer.page(template, head, departments, view)
+    }
+}
+
+/// Everything that the storefront answers, ready to be served. Fails on a configuration that cannot work.
+pub fn router(config: &Config, process: &Process) -> anyhow::Result<Router> {
+    let storefront = Storefront::new(config)?;
+    let http = HttpMetrics::new(&process.metrics);
+    for route in ROUTES {
+        http.expect("GET", route, "200");
+    }
+    let readiness = readiness(&storefront, process);
+    let routes = server::router(http::routes(storefront), process, readiness, http);
+    Ok(routes.layer(middleware::from_fn(security::add_policy)))
+}
+
+/// Listens and serves until the process is asked to end.
+pub async fn serve(config: Config, process: Process) -> anyhow::Result<()> {
+    let router = router(&config, &process)?;
+    let listener = server::bind(config.listen).await?;
+    server::serve(listener, router, &process).await
+}
+
+/// Without the catalogue the storefront still explains itself, so it stays in service.
+fn readiness(storefront: &Storefront, process: &Process) -> Readiness {
+    let catalog = storefront.catalog().clone();
+    Readiness::new(process.shutdown.clone()).check("catalog", Need::Optional, move || {
+        let catalog = catalog.clone();
+        async move { Ok(catalog.ping().await?) }
+    })
+}

@@ -1,0 +1,265 @@
+//! Pages for what went wrong: what happened, what to do now, and the number to quote.
+//!
+//! A handler returns a [`Failure`]; the layer [`show`] turns it into a page, because only there the request's id is
+//! known. It is logged there too, once.
+
+use std::{any::Any, sync::Arc};
+
+use anyhow::anyhow;
+use axum::{
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use chassis::server::RequestId;
+use serde::Serialize;
+
+use crate::{
+    Storefront,
+    catalog::{self, Category},
+    flags::{FOXTROT, Flag, NOVEMBER, UNIFORM, YANKEE},
+    links::{self, Link},
+    render::Head,
+};
+
+/// When a shopper may try again: about what a restart of the catalogue takes.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
+/// Why there is no page.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// There is nothing at this address; what exactly is not there.
+    NotFound(&'static str),
+    /// The address does not take this method.
+    MethodNotAllowed,
+    /// The catalogue does not answer, or not sensibly.
+    CatalogueAway(anyhow::Error),
+    /// Our own mistake.
+    Broken(anyhow::Error),
+}
+
+/// A failure on its way from a handler to [`show`]: extensions must be `Clone`, errors are not.
+#[derive(Clone)]
+struct Pending(Arc<Failure>);
+
+#[derive(Debug, Serialize)]
+struct FailurePage {
+    flag: Flag,
+    heading: &'static str,
+    explanation: &'static str,
+    ways_on: Vec<Link>,
+    request_id: String,
+}
+
+impl Failure {
+    pub(crate) const NO_SUCH_DEPARTMENT: Self =
+        Self::NotFound("There is no department of this name.");
+    const NO_SUCH_PRODUCT: Self = Self::NotFound("We do not carry this product, or no longer do.");
+    const NO_SUCH_PAGE: Self =
+        Self::NotFound("The address may have been mistyped, or what was here has moved on.");
+
+    /// The catalogue's error about a single product.
+    pub(crate) fn of_a_product(error: catalog::Error) -> Self {
+        if matches!(error, catalog::Error::NotFound) {
+            Self::NO_SUCH_PRODUCT
+        } else {
+            Self::from(error)
+        }
+    }
+
+    /// The catalogue's error about a department that was there a moment ago.
+    pub(crate) fn of_a_department(error: catalog::Error) -> Self {
+        match error {
+            catalog::Error::Refused(fields)
+                if fields.iter().any(|refused| refused.field == "category") =>
+            {
+                Self::NO_SUCH_DEPARTMENT
+            }
+            other => Self::from(other),
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::CatalogueAway(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The flag that a ship would fly, the heading, and what to say.
+    fn words(&self) -> (Flag, &'static str, &'static str) {
+        match self {
+            Self::NotFound(what) => (NOVEMBER, "There is nothing at this address", what),
+            Self::MethodNotAllowed => (
+                UNIFORM,
+                "This page can only be read",
+                "What was sent to it has not been used. Nothing was changed.",
+            ),
+            Self::CatalogueAway(_) => (
+                YANKEE,
+                "The shop cannot reach its shelves",
+                "Our catalogue does not answer right now. It usually takes a few seconds: load this page again in a moment.",
+            ),
+            Self::Broken(_) => (
+                FOXTROT,
+                "Something broke on our side",
+                "You did nothing wrong. We have been told, and will mend it.",
+            ),
+        }
+    }
+
+    fn log(&self) {
+        match self {
+            Self::NotFound(_) | Self::MethodNotAllowed => {}
+            Self::CatalogueAway(error) => {
+                tracing::warn!(error = format!("{error:#}"), "a page could not be filled");
+            }
+            Self::Broken(error) => {
+                tracing::error!(error = format!("{error:#}"), "a page could not be made");
+            }
+        }
+    }
+}
+
+impl From<catalog::Error> for Failure {
+    fn from(error: catalog::Error) -> Self {
+        match error {
+            catalog::Error::NotFound => Self::NO_SUCH_PAGE,
+            catalog::Error::Refused(_) => Self::Broken(error.into()),
+            catalog::Error::Unreachable { .. }
+            | catalog::Error::Failed { .. }
+            | catalog::Error::Resting => Self::CatalogueAway(error.into()),
+        }
+    }
+}
+
+impl From<minijinja::Error> for Failure {
+    fn from(error: minijinja::Error) -> Self {
+        Self::Broken(error.into())
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(Pending(Arc::new(self)));
+        response
+    }
+}
+
+/// For addresses that no route knows.
+pub(crate) async fn no_such_page() -> Failure {
+    Failure::NO_SUCH_PAGE
+}
+
+/// For methods that a route does not take.
+pub(crate) async fn method_not_allowed() -> Failure {
+    Failure::MethodNotAllowed
+}
+
+/// For a handler that panicked: what it said goes to the log, not to the shopper.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the layer that catches panics hands it over like this"
+)]
+pub(crate) fn panicked(payload: Box<dyn Any + Send>) -> Response {
+    let text = payload
+        .downcast_ref::<&str>()
+        .map(ToString::to_string)
+        .or_else(|| payload.downcast_ref::<String>().cloned());
+    Failure::Broken(anyhow!("a handler panicked: {}", text.unwrap_or_default())).into_response()
+}
+
+/// Layer around all pages: makes the page of a [`Failure`].
+pub(crate) async fn show(
+    State(storefront): State<Storefront>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let request_id = request
+        .extensions()
+        .get::<RequestId>()
+        .map_or_else(String::new, |id| id.0.clone());
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<Pending>() {
+        Some(Pending(failure)) => page(&storefront, &failure, request_id, response).await,
+        None => response,
+    }
+}
+
+/// Keeps status and headers (such as `Allow`) of `response` and gives it a body.
+async fn page(
+    storefront: &Storefront,
+    failure: &Failure,
+    request_id: String,
+    response: Response,
+) -> Response {
+    failure.log();
+    let departments = departments(storefront, failure).await;
+    let (flag, heading, explanation) = failure.words();
+    let head = Head {
+        title: format!("{heading} · Argosy"),
+        description: explanation.to_owned(),
+        path: String::new(),
+        search_text: String::new(),
+        canonical_url: None,
+    };
+    let view = FailurePage {
+        flag,
+        heading,
+        explanation,
+        ways_on: ways_on(failure, &departments),
+        request_id,
+    };
+    let mut page = match storefront.page("error.html", &head, &departments, view) {
+        Ok(page) => page,
+        Err(error) => {
+            tracing::error!(error = %error, "the page for a failure could not be made either");
+            return failure.status().into_response();
+        }
+    };
+    *page.status_mut() = failure.status();
+    page.headers_mut().extend(
+        response
+            .headers()
+            .iter()
+            .filter(|(name, _)| *name == header::ALLOW)
+            .map(|(name, value)| (name.clone(), value.clone())),
+    );
+    page.headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if matches!(failure, Failure::CatalogueAway(_)) {
+        page.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+    }
+    page
+}
+
+/// For the header. A catalogue that has just failed is not asked again.
+async fn departments(storefront: &Storefront, failure: &Failure) -> Arc<[Category]> {
+    match storefront.departments().last_known().await {
+        Some(known) => known,
+        None if matches!(failure, Failure::CatalogueAway(_)) => Arc::default(),
+        None => storefront.departments().current().await.unwrap_or_default(),
+    }
+}
+
+/// Where to go from here. Without the catalogue only the pages that need none are worth naming.
+fn ways_on(failure: &Failure, departments: &[Category]) -> Vec<Link> {
+    if matches!(failure, Failure::CatalogueAway(_)) {
+        return vec![
+            Link::new("Front page", links::HOME),
+            Link::new("About Argosy", links::ABOUT),
+        ];
+    }
+    let front = [
+        Link::new("Front page", links::HOME),
+        Link::new("Everything we carry", links::SEARCH),
+    ];
+    front
+        .into_iter()
+        .chain(departments.iter().map(links::to_category))
+        .collect()
+}

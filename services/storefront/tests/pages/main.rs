@@ -1,0 +1,15 @@
+//! The storefront from outside, over HTTP, in front of a catalogue that speaks the real one's protocol.
+#![expect(clippy::unwrap_used, reason = "what a test cannot do without ends it")]
+
+mod app;
+mod assets;
+mod category;
+mod config;
+mod contrast;
+mod failures;
+mod fake_catalog;
+mod health;
+mod home;
+mod markup;
+mod product;
+mod search;

@@ -1,0 +1,370 @@
+//! What one client may say and what it is answered, as RFC 5321 has it: a state machine over bytes, without a socket or a disk.
+
+use std::mem;
+
+use smtp_proto::{
+    Error, MAIL_REQUIRETLS, MAIL_SMTPUTF8, MailFrom, Request,
+    request::receiver::{DataReceiver, DummyDataReceiver},
+};
+
+use super::{
+    authentication::{self, Expected, Outcome},
+    reply::Reply,
+};
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) message_bytes: usize,
+    pub(crate) recipients: usize,
+}
+
+/// Who a mail is from and to, as the client said before the mail itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Envelope {
+    pub(crate) hello: String,
+    /// The name that the client logged in by, if it did.
+    pub(crate) user: Option<String>,
+    /// Empty for a bounce.
+    pub(crate) sender: String,
+    pub(crate) recipients: Vec<String>,
+}
+
+/// What the connection has to do next.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Nothing before more bytes have come.
+    Read,
+    Reply(Reply),
+    /// Answer, at a place where a fault may be wanted instead.
+    ReplyAt(Stage, Reply),
+    /// Keep this mail, then tell [`Session::kept`] or answer with the refusal.
+    Keep(Envelope, Vec<u8>),
+    ReplyAndClose(Reply),
+}
+
+/// Where in a session a fault can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Mail,
+    Recipient,
+}
+
+/// RFC 5321 demands 512; extensions add to it, and addresses in UTF-8 are long.
+const COMMAND_LIMIT: usize = 2048;
+/// RFC 5321, 4.5.3.1.6: 1,000 bytes with the line's end.
+const TEXT_LINE_LIMIT: usize = 998;
+/// A client that makes so many mistakes is no mail client.
+const ERROR_LIMIT: u32 = 20;
+
+pub(crate) struct Session {
+    limits: Limits,
+    input: Vec<u8>,
+    state: State,
+    hello: Option<String>,
+    user: Option<String>,
+    mail: Option<Mail>,
+    errors: u32,
+}
+
+#[derive(Debug)]
+struct Mail {
+    sender: String,
+    utf8: bool,
+    recipients: Vec<String>,
+}
+
+enum State {
+    Command,
+    /// The rest of a line that is too long.
+    SkipLine,
+    Authentication(Expected),
+    Data(DataReceiver, Vec<u8>),
+    /// The rest of a mail that is too large.
+    SkipData(DummyDataReceiver),
+}
+
+impl Session {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { limits, input: Vec::new(), state: State::Command, hello: None, user: None, mail: None, errors: 0 }
+    }
+
+    pub(crate) fn receive(&mut self, bytes: &[u8]) {
+        self.input.extend_from_slice(bytes);
+    }
+
+    /// What to do next; ask again until it is [`Action::Read`]: clients send several commands at once.
+    pub(crate) fn next(&mut self) -> Action {
+        match mem::replace(&mut self.state, State::Command) {
+            State::Data(receiver, content) => self.receive_data(receiver, content),
+            State::SkipData(receiver) => self.skip_data(receiver),
+            State::SkipLine => self.skip_line(),
+            State::Authentication(expected) => match self.take_line() {
+                Line::Whole(line) => self.authenticate(expected, &line),
+                other => {
+                    self.state = State::Authentication(expected);
+                    self.without_line(&other)
+                }
+            },
+            State::Command => match self.take_line() {
+                Line::Whole(line) => {
+                    let reply = self.command(&line);
+                    self.count(reply)
+                }
+                other => self.without_line(&other),
+            },
+        }
+    }
+
+    /// The answer to a mail that is safe.
+    pub(crate) fn kept(id: &str) -> Reply {
+        Reply::new(250, format!("2.0.0 Kept as {id}"))
+    }
+
+    fn count(&mut self, action: Action) -> Action {
+        let (Action::Reply(reply) | Action::ReplyAt(_, reply)) = &action else { return action };
+        if reply.is_error() {
+            self.errors += 1;
+            if self.errors > ERROR_LIMIT {
+                return Action::ReplyAndClose(Reply::new(421, "4.7.0 Too many errors, closing the connection"));
+            }
+        }
+        action
+    }
+
+    fn take_line(&mut self) -> Line {
+        let Some(end) = self.input.iter().position(|byte| *byte == b'\n') else {
+            return if self.input.len() > COMMAND_LIMIT { Line::TooLong } else { Line::Incomplete };
+        };
+        if end > COMMAND_LIMIT {
+            return Line::TooLong;
+        }
+        Line::Whole(self.input.drain(..=end).collect())
+    }
+
+    fn without_line(&mut self, line: &Line) -> Action {
+        if matches!(line, Line::TooLong) {
+            return self.skip_line();
+        }
+        Action::Read
+    }
+
+    fn skip_line(&mut self) -> Action {
+        match self.input.iter().position(|byte| *byte == b'\n') {
+            Some(end) => {
+                self.input.drain(..=end);
+                self.count(Action::Reply(Reply::new(500, format!("5.5.2 Line too long: at most {COMMAND_LIMIT} bytes"))))
+            }
+            None => {
+                self.input.clear();
+                self.state = State::SkipLine;
+                Action::Read
+            }
+        }
+    }
+
+    fn command(&mut self, line: &[u8]) -> Action {
+        let request = match Request::parse(&mut line.iter()) {
+            Ok(request) => request.into_owned(),
+            Err(error) => return Action::Reply(explain(error)),
+        };
+        match request {
+            Request::Ehlo { host } => {
+                self.greet(host);
+                Action::Reply(self.capabilities())
+            }
+            Request::Helo { host } => {
+                self.greet(host);
+                Action::Reply(Reply::new(250, "mailbox"))
+            }
+            Request::Mail { from } => Action::ReplyAt(Stage::Mail, self.mail(from)),
+            Request::Rcpt { to } => Action::ReplyAt(Stage::Recipient, self.recipient(to.address)),
+            Request::Data => Action::Reply(self.data()),
+            Request::Auth { mechanism, initial_response } => self.begin_authentication(mechanism, &initial_response),
+            Request::Rset => {
+                self.mail = None;
+                Action::Reply(Reply::new(250, "2.0.0 Ok"))
+            }
+            Request::Noop { .. } => Action::Reply(Reply::new(250, "2.0.0 Ok")),
+            Request::Vrfy { .. } => Action::Reply(Reply::new(252, "2.5.1 Every address is accepted")),
+            Request::Help { .. } => Action::Reply(Reply::new(214, "2.0.0 This mailbox keeps every mail: read them on its web page")),
+            Request::Quit => Action::ReplyAndClose(Reply::new(221, "2.0.0 Goodbye")),
+            other => Action::Reply(Reply::new(502, format!("5.5.1 {} is not offered", other.name()))),
+        }
+    }
+
+    /// RFC 5321, 4.1.4: a greeting ends what went on before.
+    fn greet(&mut self, host: String) {
+        self.hello = Some(host);
+        self.mail = None;
+    }
+
+    fn capabilities(&self) -> Reply {
+        let size = format!("SIZE {}", self.limits.message_bytes);
+        Reply::lines(250, vec![
+            "mailbox".into(),
+            "PIPELINING".into(),
+            size.into(),
+            "8BITMIME".into(),
+            "SMTPUTF8".into(),
+            "ENHANCEDSTATUSCODES".into(),
+            "AUTH PLAIN LOGIN".into(),
+            "HELP".into(),
+        ])
+    }
+
+    fn mail(&mut self, from: MailFrom<String>) -> Reply {
+        if self.hello.is_none() {
+            return Reply::new(503, "5.5.1 Say EHLO first");
+        }
+        if self.mail.is_some() {
+            return Reply::new(503, "5.5.1 One mail at a time: send RSET to begin another");
+        }
+        if from.flags & MAIL_REQUIRETLS != 0 {
+            return Reply::new(555, "5.5.4 REQUIRETLS is not offered");
+        }
+        if from.size > self.limits.message_bytes {
+            return too_large(self.limits.message_bytes);
+        }
+        let utf8 = from.flags & MAIL_SMTPUTF8 != 0;
+        if !utf8 && !from.address.is_ascii() {
+            return Reply::new(553, "5.6.7 This address needs the parameter SMTPUTF8");
+        }
+        self.mail = Some(Mail { sender: from.address, utf8, recipients: Vec::new() });
+        Reply::new(250, "2.1.0 Ok")
+    }
+
+    fn recipient(&mut self, address: String) -> Reply {
+        let Some(mail) = &mut self.mail else {
+            return Reply::new(503, "5.5.1 Say MAIL FROM first");
+        };
+        if address.is_empty() {
+            return Reply::new(501, "5.1.3 A recipient has an address");
+        }
+        if !mail.utf8 && !address.is_ascii() {
+            return Reply::new(553, "5.6.7 This address needs MAIL FROM with the parameter SMTPUTF8");
+        }
+        if mail.recipients.len() >= self.limits.recipients {
+            return Reply::new(452, format!("4.5.3 Too many recipients: at most {}", self.limits.recipients));
+        }
+        mail.recipients.push(address);
+        Reply::new(250, "2.1.5 Ok")
+    }
+
+    fn data(&mut self) -> Reply {
+        match &self.mail {
+            None => Reply::new(503, "5.5.1 Say MAIL FROM first"),
+            Some(mail) if mail.recipients.is_empty() => Reply::new(503, "5.5.1 Name a recipient first"),
+            Some(_) => {
+                // The end of the line with DATA counts: a mail may begin with the dot that ends it.
+                let mut receiver = DataReceiver::new();
+                receiver.ingest(&mut b"\r\n".iter(), &mut Vec::new());
+                self.state = State::Data(receiver, Vec::new());
+                Reply::new(354, "Send the mail, and end it with a dot on a line of its own")
+            }
+        }
+    }
+
+    fn receive_data(&mut self, mut receiver: DataReceiver, mut content: Vec<u8>) -> Action {
+        let input = mem::take(&mut self.input);
+        let mut rest = input.iter();
+        let complete = receiver.ingest(&mut rest, &mut content);
+        self.input = rest.as_slice().to_vec();
+        if content.len() > self.limits.message_bytes {
+            if complete {
+                return self.end_mail_with(too_large(self.limits.message_bytes));
+            }
+            self.state = State::SkipData(DummyDataReceiver::new_data(&receiver));
+            return Action::Read;
+        }
+        if !complete {
+            self.state = State::Data(receiver, content);
+            return Action::Read;
+        }
+        if content.split(|byte| *byte == b'\n').any(|line| line.len() > TEXT_LINE_LIMIT + 1) {
+            return self.end_mail_with(Reply::new(552, format!("5.6.0 A line of the mail is longer than {TEXT_LINE_LIMIT} bytes: encode or fold it")));
+        }
+        let Some(mail) = self.mail.take() else { return self.end_mail_with(Reply::new(503, "5.5.1 Say MAIL FROM first")) };
+        let envelope = Envelope {
+            hello: self.hello.clone().unwrap_or_default(),
+            user: self.user.clone(),
+            sender: mail.sender,
+            recipients: mail.recipients,
+        };
+        Action::Keep(envelope, content)
+    }
+
+    fn skip_data(&mut self, mut receiver: DummyDataReceiver) -> Action {
+        let input = mem::take(&mut self.input);
+        let mut rest = input.iter();
+        if receiver.ingest(&mut rest) {
+            self.input = rest.as_slice().to_vec();
+            return self.end_mail_with(too_large(self.limits.message_bytes));
+        }
+        self.state = State::SkipData(receiver);
+        Action::Read
+    }
+
+    fn end_mail_with(&mut self, reply: Reply) -> Action {
+        self.mail = None;
+        self.count(Action::Reply(reply))
+    }
+
+    fn begin_authentication(&mut self, mechanism: u64, initial_response: &str) -> Action {
+        if self.hello.is_none() {
+            return Action::Reply(Reply::new(503, "5.5.1 Say EHLO first"));
+        }
+        if self.user.is_some() || self.mail.is_some() {
+            return Action::Reply(Reply::new(503, "5.5.1 AUTH comes once, before MAIL FROM"));
+        }
+        let outcome = authentication::begin(mechanism, initial_response);
+        self.after_authentication(outcome)
+    }
+
+    fn authenticate(&mut self, expected: Expected, line: &[u8]) -> Action {
+        let response = String::from_utf8_lossy(line);
+        let outcome = authentication::go_on(expected, response.trim_end_matches(['\r', '\n']));
+        let action = self.after_authentication(outcome);
+        self.count(action)
+    }
+
+    fn after_authentication(&mut self, outcome: Outcome) -> Action {
+        match outcome {
+            Outcome::GoOn(expected, challenge) => {
+                self.state = State::Authentication(expected);
+                Action::Reply(challenge)
+            }
+            Outcome::Done(user) => {
+                self.user = Some(user);
+                Action::Reply(Reply::new(235, "2.7.0 Welcome: anybody is let in here"))
+            }
+            Outcome::Failed(reply) => Action::Reply(reply),
+        }
+    }
+}
+
+enum Line {
+    Whole(Vec<u8>),
+    Incomplete,
+    TooLong,
+}
+
+fn too_large(limit: usize) -> Reply {
+    Reply::new(552, format!("5.3.4 The mail is too large: at most {limit} bytes"))
+}
+
+fn explain(error: Error) -> Reply {
+    match error {
+        Error::UnknownCommand => Reply::new(500, "5.5.1 Unknown command"),
+        Error::InvalidSenderAddress => Reply::new(501, "5.1.7 This is not a sender's address"),
+        Error::InvalidRecipientAddress => Reply::new(501, "5.1.3 This is not a recipient's address"),
+        Error::SyntaxError { syntax } => Reply::new(501, format!("5.5.4 Expected: {syntax}")),
+        Error::InvalidParameter { param } => Reply::new(501, format!("5.5.4 The parameter {param} has a wrong value")),
+        Error::UnsupportedParameter { param } => Reply::new(555, format!("5.5.4 The parameter {} is not offered", printable(&param))),
+        Error::NeedsMoreData { .. } | Error::ResponseTooLong | Error::InvalidResponse { .. } => Reply::new(500, "5.5.2 This is not a command"),
+    }
+}
+
+/// What a client sent goes back to it only as far as it can do no harm to the dialogue.
+fn printable(text: &str) -> String {
+    text.chars().filter(char::is_ascii_graphic).take(40).collect()
+}

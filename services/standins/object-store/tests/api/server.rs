@@ -1,0 +1,229 @@
+//! Starts the program on a free port and stops it when the test ends.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use aws_sdk_s3::{
+    Client,
+    config::{BehaviorVersion, Config, Credentials, Region, retry::RetryConfig},
+};
+use tempfile::TempDir;
+
+pub(crate) const ACCESS_KEY: &str = "argosy";
+pub(crate) const SECRET_KEY: &str = "a-secret-of-the-tests";
+const DEADLINE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    child: Child,
+    log: Arc<Mutex<Vec<String>>>,
+    home: Arc<TempDir>,
+}
+
+/// How to start the program.
+pub(crate) struct Start {
+    home: Arc<TempDir>,
+    command: Command,
+}
+
+impl Start {
+    pub(crate) fn new() -> Self {
+        let home = Arc::new(tempfile::tempdir().unwrap());
+        Self::on(home, Command::new(env!("CARGO_BIN_EXE_object-store")))
+    }
+
+    pub(crate) fn on(home: Arc<TempDir>, command: Command) -> Self {
+        Self { home, command }
+    }
+
+    pub(crate) fn with(mut self, variable: &str, value: &str) -> Self {
+        self.command.env(variable, value);
+        self
+    }
+
+    pub(crate) fn command(mut self) -> Command {
+        let key = self.home.path().join("key");
+        fs::write(&key, format!("{SECRET_KEY}\n")).unwrap();
+        self.command
+            .env("OBJECT_STORE_LISTEN", "127.0.0.1:0")
+            .env("OBJECT_STORE_ROOT", self.home.path().join("data"))
+            .env("OBJECT_STORE_ACCESS_KEY", ACCESS_KEY)
+            .env("OBJECT_STORE_SECRET_KEY_FILE", key)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        self.command
+    }
+
+    pub(crate) fn start(self) -> Server {
+        let home = Arc::clone(&self.home);
+        let mut child = self.command().spawn().unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let reader = BufReader::new(child.stdout.take().unwrap());
+        let lines = Arc::clone(&log);
+        thread::spawn(move || reader.lines().map_while(Result::ok).for_each(|line| lines.lock().unwrap().push(line)));
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let address = log.lock().unwrap().iter().find_map(|line| {
+                let (_, rest) = line.split_once(r#""message":"listening","address":""#)?;
+                rest.split('"').next()?.parse().ok()
+            });
+            if let Some(address) = address {
+                return Server { address, child, log, home };
+            }
+            if let Some(status) = child.try_wait().unwrap() {
+                let mut error = String::new();
+                child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
+                panic!("the object store ended with {status}: {error}");
+            }
+            assert!(Instant::now() < deadline, "the object store does not listen: {:?}", log.lock().unwrap());
+            thread::yield_now();
+        }
+    }
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        Start::new().start()
+    }
+
+    /// The program again, on the same folder.
+    pub(crate) fn restart(mut self) -> Self {
+        self.kill();
+        Start::on(Arc::clone(&self.home), Command::new(env!("CARGO_BIN_EXE_object-store"))).start()
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        self.client_with(SECRET_KEY)
+    }
+
+    pub(crate) fn client_with(&self, secret_key: &str) -> Client {
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .endpoint_url(self.url(""))
+            .force_path_style(true)
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(Credentials::new(ACCESS_KEY, secret_key, None, None, "test"))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .retry_config(RetryConfig::disabled())
+            .build();
+        Client::from_conf(config)
+    }
+
+    /// A client, and a new bucket of this name.
+    pub(crate) async fn bucket(&self, name: &str) -> Client {
+        let client = self.client();
+        client.create_bucket().bucket(name).send().await.unwrap();
+        client
+    }
+
+    /// Sends these bytes and reads what comes until the server closes.
+    pub(crate) fn raw(&self, request: &str) -> String {
+        let mut stream = self.connect();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        stream
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.home.path().join("data")
+    }
+
+    pub(crate) fn home(&self) -> Arc<TempDir> {
+        Arc::clone(&self.home)
+    }
+
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().join("\n")
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    pub(crate) fn terminate(&self) {
+        let status = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    pub(crate) fn exit_code(&mut self) -> Option<i32> {
+        let deadline = Instant::now() + DEADLINE;
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            thread::yield_now();
+        }
+        panic!("the object store does not end");
+    }
+
+    /// Bytes of memory that it holds.
+    pub(crate) fn resident(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// All files below a folder, with their paths relative to it.
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(current) = folders.pop() {
+        for entry in fs::read_dir(current).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { found.push(path.strip_prefix(folder).unwrap().to_owned()) }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Waits until something is so.
+pub(crate) async fn until<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
+    let deadline = Instant::now() + DEADLINE;
+    while !condition().await {
+        assert!(Instant::now() < deadline, "still not so: {what}");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The code of the error that the store answered.
+pub(crate) fn code<E: aws_sdk_s3::error::ProvideErrorMetadata>(error: &aws_sdk_s3::error::SdkError<E, aws_sdk_s3::config::http::HttpResponse>) -> String {
+    let service = error.as_service_error().expect("an answer of the store");
+    service.code().unwrap_or_default().to_owned()
+}
+
+/// The status of the answer.
+pub(crate) fn status<E>(error: &aws_sdk_s3::error::SdkError<E, aws_sdk_s3::config::http::HttpResponse>) -> u16 {
+    error.raw_response().expect("an answer of the store").status().as_u16()
+}

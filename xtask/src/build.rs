@@ -75,6 +75,7 @@ fn list(names: &BTreeSet<String>) -> String {
 
 fn run(cargo: &Cargo, build: BuildProfile, binaries: &BTreeSet<String>, reporter: &Reporter) -> Result<(), Failure> {
     let mut command = Command::new(&cargo.program);
+    crate::quality::cargo::as_from_a_shell(&mut command);
     command.current_dir(&cargo.workspace).args(["build", "--profile", profile(build)]);
     command.args(binaries.iter().flat_map(|name| ["--package", name]));
     command.env("CARGO_TARGET_DIR", &cargo.target).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());

@@ -1,5 +1,6 @@
 //! One file for each command, and what several of them share.
 
+mod bench;
 mod converge;
 mod doctor;
 mod down;
@@ -50,6 +51,7 @@ async fn with_session(session: &Session, command: Command) -> Exit {
         Command::Tidy => tidy::run(session),
         Command::Sqlx(args) => sqlx::run(session, &args).await,
         Command::Bench(args) => bench::run(session, &args).await,
+        Command::Completions { shell } => return completions(shell),
     };
     end(&session.reporter, result)
 }

@@ -132,6 +132,8 @@ pub(crate) struct Finding {
     pub(crate) file: String,
     /// From 1.
     pub(crate) line: usize,
+    /// The convention's name.
+    pub(crate) convention: String,
     pub(crate) what: String,
     /// Why it is a convention.
     pub(crate) why: String,

@@ -3,6 +3,7 @@
 //! Health checks say that each part works; a journey says that the whole does. A hop that fails names the component that
 //! is the cause, found by asking every component that the hop goes through, and the command that shows its log.
 
+pub(crate) mod account;
 mod api;
 mod broker;
 mod browse;
@@ -15,14 +16,12 @@ mod observability;
 mod page;
 mod trip;
 
-use std::path::PathBuf;
-
 use futures::future::BoxFuture;
 
 use crate::{
     events::Hop,
     http,
-    model::{Environment, Health},
+    model::{Component, Environment, Health},
     paths::Paths,
     runtime::host::protocol::HealthCheck,
 };
@@ -39,14 +38,54 @@ pub(crate) struct Journey {
 
 /// Every journey, from the parts to the whole.
 pub(crate) const JOURNEYS: &[Journey] = &[
-    Journey { name: "components", about: "each component's own answer", waits: false, travel: |trip| Box::pin(components::travel(trip)) },
-    Journey { name: "edge", about: "what every client meets first", waits: false, travel: |trip| Box::pin(edge::travel(trip)) },
-    Journey { name: "browse", about: "a shopper finds a product", waits: false, travel: |trip| Box::pin(browse::travel(trip)) },
-    Journey { name: "api", about: "a program reads the catalogue", waits: false, travel: |trip| Box::pin(api::travel(trip)) },
-    Journey { name: "mail", about: "a message is caught and read", waits: false, travel: |trip| Box::pin(mail::travel(trip)) },
-    Journey { name: "broker", about: "streams for the services' events", waits: false, travel: |trip| Box::pin(broker::travel(trip)) },
-    Journey { name: "data", about: "each service reaches its own database only", waits: false, travel: |trip| Box::pin(data::travel(trip)) },
-    Journey { name: "observability", about: "metrics arrive, alerts would", waits: true, travel: |trip| Box::pin(observability::travel(trip)) },
+    Journey {
+        name: "components",
+        about: "each component's own answer",
+        waits: false,
+        travel: |trip| Box::pin(components::travel(trip)),
+    },
+    Journey {
+        name: "edge",
+        about: "what every client meets first",
+        waits: false,
+        travel: |trip| Box::pin(edge::travel(trip)),
+    },
+    Journey {
+        name: "browse",
+        about: "a shopper finds a product",
+        waits: false,
+        travel: |trip| Box::pin(browse::travel(trip)),
+    },
+    Journey {
+        name: "api",
+        about: "a program reads the catalogue",
+        waits: false,
+        travel: |trip| Box::pin(api::travel(trip)),
+    },
+    Journey {
+        name: "mail",
+        about: "a message is caught and read",
+        waits: false,
+        travel: |trip| Box::pin(mail::travel(trip)),
+    },
+    Journey {
+        name: "broker",
+        about: "streams for the services' events",
+        waits: false,
+        travel: |trip| Box::pin(broker::travel(trip)),
+    },
+    Journey {
+        name: "data",
+        about: "each service reaches its own database only",
+        waits: false,
+        travel: |trip| Box::pin(data::travel(trip)),
+    },
+    Journey {
+        name: "observability",
+        about: "metrics arrive, alerts would",
+        waits: true,
+        travel: |trip| Box::pin(observability::travel(trip)),
+    },
 ];
 
 /// The platform as a probe sees it.
@@ -59,16 +98,28 @@ pub(crate) struct World {
 
 /// The journeys that `--journey` names; all without it. The error lists them.
 pub(crate) fn select(name: Option<&str>) -> Result<Vec<&'static Journey>, String> {
-    let Some(name) = name else { return Ok(JOURNEYS.iter().collect()) };
+    let Some(name) = name else {
+        return Ok(JOURNEYS.iter().collect());
+    };
     let found = JOURNEYS.iter().find(|journey| journey.name == name);
     found.map(|journey| vec![journey]).ok_or_else(|| {
-        let known: Vec<&str> = JOURNEYS.iter().map(|journey| journey.name).collect();
-        format!("there is no journey `{name}`: expected {}", known.join(", "))
+        let known: Vec<String> = JOURNEYS
+            .iter()
+            .map(|journey| format!("{} ({})", journey.name, journey.about))
+            .collect();
+        format!(
+            "there is no journey `{name}`: expected {}",
+            known.join(", ")
+        )
     })
 }
 
 /// Makes the journeys one after the other and tells each hop as it is made.
-pub(crate) async fn run(world: &World, journeys: &[&Journey], on_hop: &(dyn Fn(&Hop) + Sync)) -> Vec<Hop> {
+pub(crate) async fn run(
+    world: &World,
+    journeys: &[&Journey],
+    on_hop: &(dyn Fn(&Hop) + Sync),
+) -> Vec<Hop> {
     let mut hops = Vec::new();
     for journey in journeys {
         let mut trip = Trip::new(world, journey.name, on_hop);
@@ -80,14 +131,29 @@ pub(crate) async fn run(world: &World, journeys: &[&Journey], on_hop: &(dyn Fn(&
 
 impl World {
     fn has(&self, component: &str) -> bool {
-        self.environment.stack.components.contains_key(component)
+        self.component(component).is_some()
+    }
+
+    fn component(&self, name: &str) -> Option<&Component> {
+        self.environment
+            .stack
+            .components
+            .iter()
+            .find(|(known, _)| known.as_str() == name)
+            .map(|(_, component)| component)
     }
 
     /// `host:port` under which this machine reaches a component's port.
-    fn address(&self, component: &str, port: &str) -> Result<String, String> {
-        let ports = self.environment.stack.components.get(component).map(|component| &component.ports);
-        let number = ports.and_then(|ports| ports.get(port));
-        let number = number.ok_or_else(|| format!("the model has no port `{port}` of `{component}`"))?;
+    pub(crate) fn address(&self, component: &str, port: &str) -> Result<String, String> {
+        let mut ports = self
+            .component(component)
+            .into_iter()
+            .flat_map(|component| &component.ports);
+        let number = ports
+            .find(|(name, _)| name.as_str() == port)
+            .map(|(_, number)| number);
+        let number =
+            number.ok_or_else(|| format!("the model has no port `{port}` of `{component}`"))?;
         Ok(format!("127.0.0.1:{number}"))
     }
 
@@ -106,24 +172,26 @@ impl World {
         if answer.status == hyper::StatusCode::OK {
             return Ok(answer);
         }
-        Err(format!("{path} answers with {}: {}", answer.status, answer.excerpt()))
+        Err(format!(
+            "{path} answers with {}: {}",
+            answer.status,
+            answer.excerpt()
+        ))
     }
 
     fn health_check(&self, component: &str) -> Option<HealthCheck> {
-        let health = &self.environment.stack.components.get(component)?.health;
+        let health = &self.component(component)?.health;
         let address = self.address(component, health.port().as_str()).ok()?;
         Some(match health {
-            Health::Http(target) => HealthCheck::Http { address, path: target.path.clone() },
+            Health::Http(target) => HealthCheck::Http {
+                address,
+                path: target.path.clone(),
+            },
             Health::Tcp(_) => HealthCheck::Tcp { address },
             Health::Postgres(_) => HealthCheck::Postgres { address },
             Health::Nats(_) => HealthCheck::Nats { address },
             Health::S3(_) => HealthCheck::S3 { address },
         })
-    }
-
-    /// Where a secret's value lies.
-    fn secret(&self, name: &str) -> PathBuf {
-        self.paths.secrets().join(name)
     }
 }
 
@@ -134,7 +202,10 @@ mod tests {
     #[test]
     fn an_unknown_journey_is_refused_with_the_known_ones() {
         let error = select(Some("brows")).err().unwrap();
-        assert!(error.contains("`brows`") && error.contains("browse, api"), "{error}");
+        assert!(
+            error.contains("`brows`") && error.contains("browse (a shopper finds a product), api"),
+            "{error}"
+        );
         assert_eq!(select(Some("mail")).unwrap()[0].name, "mail");
         assert_eq!(select(None).unwrap().len(), JOURNEYS.len());
     }

@@ -3,6 +3,7 @@
 
 use clap::Parser as _;
 
+mod bench;
 mod build;
 mod cli;
 mod commands;

@@ -90,3 +90,6 @@ pub(crate) enum Secret {
         format: String,
     },
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Where people can go once the platform runs.
 
-use crate::model::{Environment, Name};
+use crate::model::Environment;
 
 /// Name and address of each page, the shop first.
 pub(crate) fn urls(environment: &Environment) -> Vec<(&'static str, String)> {
@@ -29,13 +29,5 @@ pub(crate) fn urls(environment: &Environment) -> Vec<(&'static str, String)> {
 }
 
 fn port(environment: &Environment, component: &str, port: &str) -> Option<u16> {
-    let component = environment.stack.components.get(component)?;
-    component.ports.iter().find(|(name, _)| name.as_str() == port).map(|(_, number)| *number)
-}
-
-/// So that maps with `Name` keys can be asked with a `&str`.
-impl std::borrow::Borrow<str> for Name {
-    fn borrow(&self) -> &str {
-        self.as_str()
-    }
+    environment.stack.components.get(component)?.ports.get(port).copied()
 }

@@ -13,21 +13,43 @@ use crate::{
 };
 
 pub(crate) async fn run(session: &Session, args: &Probe) -> Result<Exit, Failures> {
-    let unknown = |message| Failure::new("toolkit", Kind::ModelInvalid, message, session.command("probe"));
-    let selected = journeys::select(args.journey.as_deref()).map_err(unknown)?;
-    let hops = journeys::run(&world(session), &selected, &|hop| session.reporter.emit(Event::Hop(hop.clone()))).await;
+    let selected = match journeys::select(args.journey.as_deref()) {
+        Ok(selected) => selected,
+        Err(message) => {
+            session.reporter.emit(Event::Failure(Failure::new(
+                "toolkit",
+                Kind::ModelInvalid,
+                message,
+                session.command("probe"),
+            )));
+            return Ok(Exit::Usage);
+        }
+    };
+    let hops = journeys::run(&world(session), &selected, &|hop| {
+        session.reporter.emit(Event::Hop(hop.clone()))
+    })
+    .await;
     if let Some(path) = &args.junit {
         fs::write(path, junit::report(&hops)).doing("write", path)?;
     }
     let failed = hops.iter().filter(|hop| !hop.ok).count();
-    session.reporter.print(&format!("{} passed, {failed} failed", hops.len() - failed));
-    Ok(if failed == 0 { Exit::Done } else { Exit::Failed })
+    session
+        .reporter
+        .print(&format!("{} passed, {failed} failed", hops.len() - failed));
+    Ok(if failed == 0 {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
 }
 
 /// What `up` ends with: every journey that need not wait for something to happen by itself. People see what failed;
 /// programs see every hop.
 pub(crate) async fn after_up(session: &Session) -> Result<(), Failures> {
-    let at_once: Vec<&Journey> = journeys::JOURNEYS.iter().filter(|journey| !journey.waits).collect();
+    let at_once: Vec<&Journey> = journeys::JOURNEYS
+        .iter()
+        .filter(|journey| !journey.waits)
+        .collect();
     let report = |hop: &Hop| {
         if session.reporter.is_json() || !hop.ok {
             session.reporter.emit(Event::Hop(hop.clone()));
@@ -37,14 +59,36 @@ pub(crate) async fn after_up(session: &Session) -> Result<(), Failures> {
     let failed: Vec<&Hop> = hops.iter().filter(|hop| !hop.ok).collect();
     let Some(first) = failed.first() else {
         let took_ms = hops.iter().map(|hop| hop.took_ms).sum();
-        session.reporter.note(format!("probed: {} hops of {} journeys are well ({})", hops.len(), at_once.len(), took(took_ms)));
+        session.reporter.note(format!(
+            "probed: {} hops of {} journeys are well ({})",
+            hops.len(),
+            at_once.len(),
+            took(took_ms)
+        ));
         return Ok(());
     };
-    let detail = format!("{} of {} hops failed; the first is {} · {}: {}", failed.len(), hops.len(), first.journey, first.hop, first.detail);
-    Err(Failure::new("platform", Kind::Unhealthy, detail, session.command("probe")).into())
+    let detail = format!(
+        "{} of {} hops failed; the first is {} · {}: {}",
+        failed.len(),
+        hops.len(),
+        first.journey,
+        first.hop,
+        first.detail
+    );
+    Err(Failure::new(
+        "platform",
+        Kind::Unhealthy,
+        detail,
+        session.command("probe"),
+    )
+    .into())
 }
 
-fn world(session: &Session) -> World {
+pub(super) fn world(session: &Session) -> World {
     let toolkit = session.command("").trim_end().to_owned();
-    World { environment: session.environment.clone(), paths: session.paths.clone(), toolkit }
+    World {
+        environment: session.environment.clone(),
+        paths: session.paths.clone(),
+        toolkit,
+    }
 }

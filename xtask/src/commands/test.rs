@@ -15,18 +15,37 @@ use crate::{
 
 pub(crate) async fn run(session: &Session, args: &TestArgs) -> Result<Exit, Failures> {
     if args.list {
-        let rows: Vec<[String; 2]> = Step::ALL.iter().map(|step| [step.name().to_owned(), step.about().to_owned()]).collect();
-        session.reporter.print(&table(["STEP", "WHAT IT CHECKS"], &rows));
+        let rows: Vec<[String; 2]> = Step::ALL
+            .iter()
+            .map(|step| [step.name().to_owned(), step.about().to_owned()])
+            .collect();
+        session
+            .reporter
+            .print(&table(["STEP", "WHAT IT CHECKS"], &rows));
         return Ok(Exit::Done);
     }
-    let unknown = |message| Failure::new("toolkit", Kind::ModelInvalid, message, "cargo xtask test --list");
-    let steps = suite::select(&args.only).map_err(unknown)?;
+    let steps = match suite::select(&args.only) {
+        Ok(steps) => steps,
+        Err(message) => {
+            session.reporter.emit(Event::Failure(Failure::new(
+                "toolkit",
+                Kind::ModelInvalid,
+                message,
+                "cargo xtask test --list",
+            )));
+            return Ok(Exit::Usage);
+        }
+    };
     let summary = suite::run(session, &steps, |report| tell(&session.reporter, report)).await;
     session.reporter.print("");
     for line in summary.lines() {
         session.reporter.print(&line);
     }
-    Ok(if summary.is_good() { Exit::Done } else { Exit::Failed })
+    Ok(if summary.is_good() {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
 }
 
 fn tell(reporter: &Reporter, report: &Report) {

@@ -9,16 +9,27 @@ use crate::{
 };
 
 pub(crate) fn run(session: &Session) -> Result<Exit, Failures> {
-    let unreadable = |error: anyhow::Error| Failure::new("project", Kind::NotWritable, format!("{error:#}"), "cargo xtask doctor");
+    let unreadable = |error: anyhow::Error| {
+        Failure::new(
+            "project",
+            Kind::NotWritable,
+            format!("{error:#}"),
+            "cargo xtask doctor",
+        )
+    };
     let findings = tidy::findings(&Tree::read(&session.cargo.workspace).map_err(unreadable)?);
     for finding in &findings {
         session.reporter.emit(Event::Finding(finding.clone()));
         session.reporter.print(&finding.to_string());
     }
     if findings.is_empty() {
-        session.reporter.print(&format!("{} conventions hold", tidy::CONVENTIONS.len()));
+        session
+            .reporter
+            .print(&format!("{} conventions hold", tidy::CONVENTIONS.len()));
         return Ok(Exit::Done);
     }
-    session.reporter.note(format!("{} findings", findings.len()));
+    session
+        .reporter
+        .note(format!("{} findings", findings.len()));
     Ok(Exit::Changes)
 }

@@ -67,6 +67,7 @@ pub(crate) async fn run(session: &Session, args: &Up) -> Result<Exit, Failures> 
     }
     session.reporter.quiet();
     if !args.no_probe && args.only.is_empty() {
+        super::probe::after_up(session).await?;
     }
     tell_urls(session);
     Ok(Exit::Done)

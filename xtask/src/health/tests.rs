@@ -117,3 +117,24 @@ async fn a_web_server_is_not_taken_for_an_s3_server() {
     let error = probe(&HealthCheck::S3 { address: address.clone() }, TIMEOUT).await.unwrap_err();
     assert!(error.starts_with(&format!("{address} does not answer as S3 does: 404")), "{error}");
 }
+
+#[tokio::test]
+async fn our_own_object_store_is_healthy_as_s3() {
+    let project = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let built = Command::new(env!("CARGO")).args(["build", "--quiet", "--package", "object-store"]).current_dir(project).status().unwrap();
+    assert!(built.success());
+    // The test's binary lies in `<target>/<profile>/deps`.
+    let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("object-store");
+    let (address, folder) = (free_address().await, tempfile::tempdir().unwrap());
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "not-a-real-secret").unwrap();
+    let server = Command::new(program)
+        .env("OBJECT_STORE_LISTEN", &address)
+        .env("OBJECT_STORE_ROOT", folder.path())
+        .env("OBJECT_STORE_ACCESS_KEY", "test")
+        .env("OBJECT_STORE_SECRET_KEY_FILE", &secret)
+        .stdout(Stdio::null())
+        .spawn();
+    let _server = Server(server.unwrap());
+    until_healthy(&HealthCheck::S3 { address }).await;
+}

@@ -1,6 +1,11 @@
 //! The model's own scalars. Each is checked where it is parsed, so that an error points at its place in the file.
 
-use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
+use std::{
+    borrow::{Borrow, Cow},
+    fmt,
+    str::FromStr,
+    time::Duration,
+};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -23,6 +28,13 @@ const SIZE_UNITS: [(&str, u64); 3] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB"
 
 impl Name {
     pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// So that maps keyed by names can be asked with a text.
+impl Borrow<str> for Name {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

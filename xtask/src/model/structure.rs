@@ -59,7 +59,11 @@ impl<'a> Checker<'a> {
                 None => self.unknown_key(entry, schema),
             }
         }
-        for required in required(schema).filter(|name| !entries.iter().any(|entry| entry.key == *name)) {
+        let is_meant = |name: &str| {
+            let unknown = entries.iter().filter(|entry| value_schema(schema, &entry.key).is_none());
+            entries.iter().any(|entry| entry.key == name) || unknown.into_iter().any(|entry| did_you_mean(&entry.key, [name]).is_some())
+        };
+        for required in required(schema).filter(|name| !is_meant(name)) {
             let about = schema.pointer(&format!("/properties/{required}/description")).and_then(Value::as_str);
             let missing = self.document.at_place(owner, format!("`{required}` is missing here"));
             self.found.push(Diagnostic { expected: about.map(|about| format!("`{required}`: {about}")), ..missing });

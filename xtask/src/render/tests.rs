@@ -1,11 +1,16 @@
 //! The real stack, rendered for every environment and shown to every program that will read it.
 
+mod alerts;
+mod database;
 mod edge;
+mod mistakes;
 
 use std::{
     collections::BTreeSet,
     fs,
+    net::TcpListener,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU16, Ordering},
 };
 
 use super::{HostPlaces, Rendered, TemplateTexts, check, read, render, write};
@@ -25,6 +30,19 @@ fn programs() -> Vec<PathBuf> {
 
 fn program(name: &str) -> PathBuf {
     programs().into_iter().map(|folder| folder.join(name)).find(|path| path.is_file()).unwrap_or_else(|| panic!("{name} must be installed"))
+}
+
+/// A port that nobody listens on, each time another one. They are below those that the kernel gives out, or else a
+/// test beside this one could be given it.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 90).unwrap() * 100;
+    loop {
+        let port = 10_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 9_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// An environment with its templates, and a folder of its own for whatever is made from them.
@@ -65,7 +83,7 @@ impl Stage {
     }
 
     fn file(&self, unit: &str, target: &str) -> String {
-        self.render().units[&unit.parse().unwrap()].files[target].content.clone()
+        self.render().units[unit].files[target].content.clone()
     }
 
     fn check(&self, rendered: &Rendered, programs: &[PathBuf]) -> check::Report {
@@ -112,4 +130,41 @@ fn no_file_and_no_argument_holds_a_secret() {
     let rendered = format!("{:?}", stage.render());
     assert!(!rendered.contains("0123456789abcdef-secret"));
     assert!(rendered.contains(&secrets.join("postgres-catalog").display().to_string()), "their paths are there");
+}
+
+/// The real stack with one more service, as somebody would add it.
+fn stack_with_inventory() -> String {
+    let stack = fs::read_to_string(project().join(load::STACK_FILE)).unwrap();
+    let component = "\ncomponents:\n  inventory:\n    summary: what is on the shelf\n    binary: inventory\n    database: inventory\n    \
+                     ports: { http: 7102 }\n    secrets: [postgres-inventory]\n    health: { http: { port: http, path: /readyz } }\n    \
+                     metrics: { port: http, path: /metrics }\n";
+    let stack = stack.replacen("\ncomponents:\n", component, 1);
+    let stack = stack.replacen("\nsecrets:\n", "\nsecrets:\n  postgres-inventory: { bytes: 24 }\n", 1);
+    stack.replacen("secrets: [postgres, postgres-pgpass,", "secrets: [postgres-inventory, postgres, postgres-pgpass,", 1)
+}
+
+#[test]
+fn a_new_component_is_scraped_watched_asked_for_its_health_and_given_a_database() {
+    let stage = Stage::with_stack(&stack_with_inventory(), "port_offset: 20000\n");
+    let scrapes = stage.file("prometheus", "prometheus.yml");
+    assert!(scrapes.contains("job_name: inventory") && scrapes.contains("127.0.0.1:27102"), "{scrapes}");
+    assert!(stage.file("prometheus", "rules/platform.yml").contains(r#"absent(up{job="inventory"} == 1)"#));
+    assert!(stage.file("storefront", "health.yaml").contains("url: http://127.0.0.1:27102/readyz"));
+    assert!(stage.file("postgres", "pg_hba.conf").contains("host    inventory    inventory"));
+    assert!(stage.file("postgres-init", "init.sql").contains("secrets/postgres-inventory"));
+}
+
+#[test]
+fn an_environment_without_consoles_renders_too() {
+    let without = |names: &[&str]| {
+        let components: String = names.iter().map(|name| format!("  {name}: {{ enabled: false }}\n")).collect();
+        Stage::with_overlay(&format!("components:\n{components}"))
+    };
+    let stage = without(&["alertmanager", "blackbox", "node-exporter", "postgres-exporter", "mailbox"]);
+    let report = stage.check(&stage.render(), &programs());
+    assert_eq!(report.failures.iter().map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
+    assert!(!stage.file("caddy", "Caddyfile").contains("alertmanager"));
+    let rendered = without(&["prometheus", "mailbox"]).render();
+    let alertmanager = &rendered.units["alertmanager"].files["alertmanager.yml"];
+    assert!(!alertmanager.content.contains("smtp"));
 }

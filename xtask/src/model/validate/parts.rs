@@ -116,7 +116,8 @@ fn secrets(input: &Input<'_>, owner: [&str; 2], secrets: &[Name], found: &mut Ve
         if !input.stack.secrets.contains_key(secret) {
             let path = [owner[0], owner[1], "secrets", &index.to_string()];
             let at = input.in_stack(&path, Half::Value, format!("there is no secret `{secret}`"));
-            found.push(unknown(at, secret, input.stack.secrets.keys()).hint("add it under `secrets`, for example with `bytes: 24`"));
+            let at = at.hint("add it under `secrets`, for example with `bytes: 24`");
+            found.push(unknown(at, secret, input.stack.secrets.keys()));
         }
     }
 }

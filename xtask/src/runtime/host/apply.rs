@@ -20,7 +20,7 @@ use super::{
 use crate::{
     events::{Event, Phase, Progress},
     failure::{Failure, IoContext as _, Kind},
-    model::{Name, Unit},
+
     plan::{ObservedJob, Plan, Step, StepKind, Work},
     render::{Rendered, write},
     session::Session,
@@ -239,7 +239,7 @@ impl Apply<'_> {
         self.keep_program(name)?;
         self.write_files(name)?;
         let JobPlan { program, args, env, timeout } = self.blueprint.jobs[name].clone();
-        let working_directory = self.session.paths.config(name);
+        let working_directory = self.session.paths.run().join(name);
         fs::create_dir_all(&working_directory).doing("create", &working_directory)?;
         let spec = JobSpec { name: name.to_owned(), program, args, env, working_directory, run_as: None, timeout: timeout.duration() };
         self.run_job(name, &spec).await?;

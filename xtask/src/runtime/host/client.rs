@@ -15,7 +15,7 @@ use tokio::net::UnixStream;
 use tokio_util::codec::{Framed, LinesCodec, LinesCodecError};
 
 use super::{
-    lines, logs,
+    launch, lines, logs,
     protocol::{PROTOCOL_VERSION, ProcessSpec, ProcessStatus, Reply, Request, StartCause},
     record, rotate, server,
 };
@@ -268,7 +268,7 @@ fn start_guard(paths: &Paths, environment: &str) -> Result<std::process::Child, 
     let log = open_log(paths).map_err(Error::io("cannot open the supervisor's log"))?;
     let errors = log.try_clone().map_err(Error::io("cannot open the supervisor's log"))?;
     let home = std::path::absolute(&paths.home).map_err(Error::io("cannot tell where the environment lives"))?;
-    Command::new("/proc/self/exe")
+    Command::new(launch::own_program())
         .arg0("xtask")
         .args(["__guard", "--environment", environment, "--home"])
         .arg(home)
@@ -298,3 +298,6 @@ fn open_log(paths: &Paths) -> io::Result<File> {
     }
     Ok(log)
 }
+
+#[cfg(test)]
+mod tests;

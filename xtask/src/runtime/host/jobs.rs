@@ -11,10 +11,10 @@ use std::{
 use tokio::task::JoinSet;
 
 use super::{
-    LaunchError, clock,
+    LaunchError,
     ending::{self, OutOfMemoryKills},
     launch::{Launch, Launched, launch},
-    lines::{self, LogLine, Stream},
+    lines::{LogLine, Stream},
     log_writer::LogWriter,
     logs,
     process::copy,
@@ -65,7 +65,7 @@ pub(crate) async fn run_job(spec: &JobSpec, log: &Path) -> Result<JobOutcome, La
     std::fs::create_dir_all(folder).map_err(|error| other(format!("cannot create {}: {error}", folder.display())))?;
     let logs = LogWriter::start(folder.to_owned()).map_err(|error| other(format!("cannot start the log writer: {error}")))?;
     let name: Arc<str> = Arc::from(name.to_string_lossy());
-    let (begun, start) = (clock::now(), Instant::now());
+    let start = Instant::now();
     let say = async |text: String| logs.line(&name, Stream::Supervisor, text).await;
 
     let kills = OutOfMemoryKills::read();
@@ -77,7 +77,7 @@ pub(crate) async fn run_job(spec: &JobSpec, log: &Path) -> Result<JobOutcome, La
             return Err(error);
         }
     };
-    say(format!("started with pid {}", launched.pid)).await;
+    say(started(launched.pid)).await;
     let mut readers = JoinSet::new();
     if let (Some(stdout), Some(stderr)) = (launched.stdout.take(), launched.stderr.take()) {
         readers.spawn(copy(stdout, Stream::Out, name.clone(), logs.clone()));
@@ -101,7 +101,7 @@ pub(crate) async fn run_job(spec: &JobSpec, log: &Path) -> Result<JobOutcome, La
     })
     .await;
     logs.flush().await;
-    let log_tail = if end == JobEnd::Succeeded { Vec::new() } else { tail(log, begun) };
+    let log_tail = if end == JobEnd::Succeeded { Vec::new() } else { tail(log, launched.pid) };
     Ok(JobOutcome { end, took: start.elapsed(), log_tail })
 }
 
@@ -130,9 +130,21 @@ async fn kill(launched: &mut Launched) {
     let _ = tokio::time::timeout(Duration::from_secs(5), launched.wait()).await;
 }
 
-fn tail(log: &Path, begun: chrono::DateTime<chrono::Utc>) -> Vec<LogLine> {
-    let written = logs::last(log, TAIL).unwrap_or_default();
-    // The file may still hold an earlier run; times there are cut to milliseconds.
-    let begun = begun - Duration::from_millis(1);
-    written.into_iter().filter(|line| line.at >= begun && line.stream != lines::Stream::Supervisor).collect()
+/// What it wrote itself, without an earlier run's.
+fn tail(log: &Path, pid: u32) -> Vec<LogLine> {
+    // Two of these lines are our own.
+    let mut written = logs::last(log, TAIL + 2).unwrap_or_default();
+    let own = |line: &LogLine| line.stream == Stream::Supervisor;
+    if let Some(begin) = written.iter().rposition(|line| own(line) && line.text == started(pid)) {
+        written.drain(..=begin);
+    }
+    written.retain(|line| !own(line));
+    written
 }
+
+fn started(pid: u32) -> String {
+    format!("started with pid {pid}")
+}
+
+#[cfg(test)]
+mod tests;

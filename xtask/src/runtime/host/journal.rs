@@ -1,4 +1,4 @@
-//! The supervisor's own log, `logs/supervisor.log`: its standard error, so that a panic ends up there too.
+//! What guard and supervisor say of themselves goes to standard error, which is `logs/supervisor.log`; so does a panic.
 
 use std::io::Write as _;
 

@@ -105,20 +105,21 @@ fn socket_pair() -> io::Result<(UnixStream, StdUnixStream)> {
 
 /// The same binary as this one, also when the file was replaced since this process was started.
 fn shim() -> Command {
-    let mut command = Command::new(shim_program());
+    let mut command = Command::new(own_program());
     command.arg0("xtask").arg("__exec").arg(std::process::id().to_string());
     command.env_clear().stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }
 
+/// What this process runs, whatever has become of its file.
 #[cfg(not(test))]
-fn shim_program() -> PathBuf {
+pub(super) fn own_program() -> PathBuf {
     "/proc/self/exe".into()
 }
 
-/// The test's own binary has no shim in it.
+/// The test's own binary has no hidden subcommands in it.
 #[cfg(test)]
-fn shim_program() -> PathBuf {
+pub(super) fn own_program() -> PathBuf {
     let test = std::env::current_exe().expect("the test has a binary");
     let built = test.parent().and_then(|deps| deps.parent()).map(|target| target.join("xtask"));
     built.filter(|path| path.exists()).expect("`cargo test --package xtask` builds the toolkit too")

@@ -18,13 +18,13 @@ use super::{
     board::Board,
     clock,
     ending::{self, OutOfMemoryKills},
-    journal,
     launch::{Launch, LaunchError, Launched, launch},
     lines::{Splitter, Stream},
     log_writer::LogWriter,
     monitor::{Finding, Monitor},
     procfs::{self, Family},
     protocol::{HealthState, ProcessSpec, ProcessState, ProcessStatus},
+    supervisor::OWN_NAME,
 };
 use crate::model::Signal;
 
@@ -45,6 +45,8 @@ pub(super) enum Order {
 pub(super) struct Process {
     spec: ProcessSpec,
     log: Arc<str>,
+    /// The supervisor's.
+    own_log: Arc<str>,
     logs: LogWriter,
     board: Arc<Board>,
     status: ProcessStatus,
@@ -86,7 +88,7 @@ impl Process {
             last_exit: None,
         };
         let log = Arc::from(spec.name.as_str());
-        Self { spec, log, logs, board, status, backoff: Backoff::default(), told: (None, Instant::now()) }
+        Self { spec, log, own_log: Arc::from(OWN_NAME), logs, board, status, backoff: Backoff::default(), told: (None, Instant::now()) }
     }
 
     /// Until it is told to stop, or cannot be started the first time; `started` hears how that went.
@@ -300,7 +302,7 @@ impl Process {
 
     /// In its log and in ours.
     async fn say(&self, text: &str) {
-        journal::note(&format!("{}: {text}", self.spec.name));
+        self.logs.line(&self.own_log, Stream::Supervisor, format!("{}: {text}", self.spec.name)).await;
         self.logs.line(&self.log, Stream::Supervisor, text.to_owned()).await;
     }
 }

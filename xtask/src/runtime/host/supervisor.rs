@@ -39,7 +39,7 @@ use crate::{
 };
 
 /// The supervisor's own log is called this.
-const OWN_NAME: &str = "supervisor";
+pub(super) const OWN_NAME: &str = "supervisor";
 
 pub(super) struct Supervisor {
     pub(super) board: Arc<Board>,

@@ -24,7 +24,7 @@ pub(super) struct Upstream {
     pub(super) port: u16,
     state: Arc<Mutex<State>>,
     stopped: CancellationToken,
-    _server: JoinSet<()>,
+    server: JoinSet<()>,
 }
 
 impl Upstream {
@@ -35,7 +35,7 @@ impl Upstream {
         let stopped = CancellationToken::new();
         let mut server = JoinSet::new();
         server.spawn(serve(listener, port, Arc::clone(&state), stopped.clone()));
-        Self { port, state, stopped, _server: server }
+        Self { port, state, stopped, server }
     }
 
     /// What to answer on this path from now on.
@@ -50,11 +50,9 @@ impl Upstream {
     }
 
     /// From now on its port refuses connections.
-    pub(super) fn stop(&self) {
+    pub(super) async fn stop(&mut self) {
         self.stopped.cancel();
-        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
-            std::thread::yield_now();
-        }
+        while self.server.join_next().await.is_some() {}
     }
 }
 

@@ -1,0 +1,189 @@
+//! Open-loop load: requests are due at fixed times, whether or not earlier ones have been answered.
+//!
+//! Each latency counts from the time at which the request was due. A client that waits for its answer before it asks
+//! again would ask a slow server less often, and so hide exactly what is to be measured.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use hyper::StatusCode;
+use tokio::{task::JoinSet, time::Instant};
+
+use super::figures::Times;
+use crate::http::Connection;
+
+/// Requests that can be under way at once.
+const CONNECTIONS: usize = 32;
+
+#[derive(Debug, Clone)]
+pub(super) struct Load {
+    /// `host:port`.
+    pub(super) address: String,
+    /// Asked in turn.
+    pub(super) paths: Vec<String>,
+    pub(super) expected: StatusCode,
+    pub(super) per_second: u32,
+    pub(super) lasting: Duration,
+}
+
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) times: Times,
+    pub(super) errors: usize,
+    pub(super) first_error: Option<String>,
+}
+
+/// Asks for as long as the load says. The error is the first answer that was not as expected, when none was.
+pub(super) async fn run(load: &Load) -> Result<Outcome, String> {
+    let total = usize::try_from(u128::from(load.per_second) * load.lasting.as_millis() / 1_000)
+        .unwrap_or(usize::MAX);
+    let next = Arc::new(AtomicUsize::new(0));
+    let start = Instant::now();
+    let mut clients = JoinSet::new();
+    for _ in 0..CONNECTIONS.min(total) {
+        clients.spawn(client(load.clone(), Arc::clone(&next), start, total));
+    }
+    let (mut times, mut errors) = (Vec::new(), Vec::new());
+    while let Some(ended) = clients.join_next().await {
+        let (own_times, own_errors) =
+            ended.map_err(|error| format!("a client broke off: {error}"))?;
+        times.extend(own_times);
+        errors.extend(own_errors);
+    }
+    let first_error = errors.first().cloned();
+    match Times::new(times) {
+        Some(times) => Ok(Outcome {
+            times,
+            errors: errors.len(),
+            first_error,
+        }),
+        None => Err(first_error.unwrap_or_else(|| "nothing was asked".to_owned())),
+    }
+}
+
+async fn client(
+    load: Load,
+    next: Arc<AtomicUsize>,
+    start: Instant,
+    total: usize,
+) -> (Vec<Duration>, Vec<String>) {
+    let (mut times, mut errors) = (Vec::new(), Vec::new());
+    let mut connection = None;
+    loop {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        if number >= total {
+            return (times, errors);
+        }
+        let due = start + Duration::from_secs_f64(number as f64 / f64::from(load.per_second));
+        tokio::time::sleep_until(due).await;
+        match ask(&load, number, &mut connection).await {
+            Ok(()) => times.push(due.elapsed()),
+            Err(error) => errors.push(error),
+        }
+    }
+}
+
+async fn ask(
+    load: &Load,
+    number: usize,
+    connection: &mut Option<Connection>,
+) -> Result<(), String> {
+    let path = &load.paths[number % load.paths.len()];
+    let mut open = match connection.take().filter(Connection::is_usable) {
+        Some(open) => open,
+        None => Connection::open(&load.address).await?,
+    };
+    let answer = open.get(path).await?;
+    *connection = Some(open);
+    if answer.status == load.expected {
+        return Ok(());
+    }
+    Err(format!(
+        "{path} answers with {}: {}",
+        answer.status,
+        answer.excerpt()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::{TcpListener, TcpStream},
+    };
+
+    use super::*;
+
+    const PAUSE: Duration = Duration::from_millis(60);
+
+    /// Answers each request after a pause.
+    async fn slow_server(listener: TcpListener) {
+        let mut connections = JoinSet::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            connections.spawn(answer_slowly(stream));
+        }
+    }
+
+    async fn answer_slowly(mut stream: TcpStream) {
+        let mut request = [0; 1024];
+        while stream
+            .read(&mut request)
+            .await
+            .is_ok_and(|length| length > 0)
+        {
+            tokio::time::sleep(PAUSE).await;
+            if stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+                .await
+                .is_err()
+            {
+                return;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_slow_server_is_asked_as_often_as_a_quick_one() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let mut server = JoinSet::new();
+        server.spawn(slow_server(listener));
+        let load = Load {
+            address,
+            paths: vec!["/".into()],
+            expected: StatusCode::OK,
+            per_second: 100,
+            lasting: Duration::from_millis(500),
+        };
+        let outcome = run(&load).await.unwrap();
+        assert_eq!(outcome.errors, 0, "{:?}", outcome.first_error);
+        // One after the other they would have taken 50 × 60 ms, and the last would be 2.5 s late.
+        assert!(outcome.times.percentile(50) >= PAUSE, "{:?}", outcome.times);
+        assert!(
+            outcome.times.percentile(99) < Duration::from_secs(2),
+            "{:?}",
+            outcome.times
+        );
+    }
+
+    #[tokio::test]
+    async fn an_unexpected_answer_is_an_error_that_says_what_it_was() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let mut server = JoinSet::new();
+        server.spawn(slow_server(listener));
+        let load = Load {
+            address,
+            paths: vec!["/x".into()],
+            expected: StatusCode::NOT_FOUND,
+            per_second: 10,
+            lasting: Duration::from_millis(100),
+        };
+        assert_eq!(run(&load).await.unwrap_err(), "/x answers with 200 OK: ok");
+    }
+}

@@ -1,0 +1,210 @@
+//! What `bench catalog` asks for: paths made from what the catalogue holds at the moment.
+
+use hyper::StatusCode;
+use serde_json::Value;
+
+use crate::http::{self, encode};
+
+/// Products that are asked for in turn, so that no answer comes from one hot row.
+const VARIETY: usize = 40;
+/// Products of a page of the shop.
+pub(super) const PAGE: usize = 24;
+/// The most that the API gives at once, for walking to the last page.
+const LONGEST_PAGE: usize = 100;
+
+/// What there is to ask for.
+pub(super) struct Subject {
+    pub(super) total: u64,
+    slugs: Vec<String>,
+    names: Vec<String>,
+    categories: Vec<String>,
+    /// `attr.colour=Blue`, encoded.
+    attribute: Option<String>,
+    /// Cursor of a page near the end, by name.
+    last: Option<String>,
+}
+
+impl Subject {
+    pub(super) async fn read(service: &str) -> Result<Self, String> {
+        let list = get(
+            service,
+            &format!("/api/products?sort=newest&limit={VARIETY}"),
+        )
+        .await?;
+        let items = items(&list);
+        let field = |field: &str| {
+            items
+                .iter()
+                .filter_map(|item| item.get(field)?.as_str().map(str::to_owned))
+                .collect::<Vec<_>>()
+        };
+        let (slugs, names) = (field("slug"), field("name"));
+        if slugs.is_empty() {
+            return Err("the catalogue is empty".to_owned());
+        }
+        let categories = get(service, "/api/categories").await?;
+        let categories = self::items(&categories)
+            .iter()
+            .filter_map(|category| category.get("slug")?.as_str().map(str::to_owned))
+            .collect();
+        let found = get(service, "/api/search?limit=1").await?;
+        let total = list
+            .get("totalCount")
+            .and_then(Value::as_u64)
+            .unwrap_or_default();
+        Ok(Self {
+            total,
+            slugs,
+            names,
+            categories,
+            attribute: attribute(&found),
+            last: last_cursor(service).await?,
+        })
+    }
+
+    /// Each operation with the paths that it asks for in turn.
+    pub(super) fn operations(&self) -> Vec<(&'static str, Vec<String>)> {
+        let list = vec![format!("/api/products?limit={PAGE}")];
+        let by_category = self.categories.iter().map(|slug| {
+            format!("/api/products?category={slug}&minPrice=10&maxPrice=80&limit={PAGE}")
+        });
+        let by_attribute = self
+            .attribute
+            .iter()
+            .map(|attribute| format!("/api/products?{attribute}&limit={PAGE}"));
+        let search = self
+            .names
+            .iter()
+            .map(|name| format!("/api/search?q={}&limit={PAGE}", encode(last_word(name))));
+        let typo = self.names.iter().map(|name| {
+            format!(
+                "/api/search?q={}&limit={PAGE}",
+                encode(&misspelt(last_word(name)))
+            )
+        });
+        let detail = self
+            .slugs
+            .iter()
+            .map(|slug| format!("/api/products/{slug}"));
+        let mut operations = vec![
+            ("list", list),
+            ("filter by category and price", by_category.collect()),
+            ("filter by attribute", by_attribute.collect()),
+            ("search", search.collect()),
+            ("search with a typo", typo.collect()),
+            ("detail", detail.collect::<Vec<_>>()),
+        ];
+        operations.retain(|(_, paths)| !paths.is_empty());
+        operations
+    }
+
+    pub(super) fn first_page(&self) -> String {
+        format!("/api/products?sort=name&limit={PAGE}")
+    }
+
+    pub(super) fn last_page(&self) -> String {
+        let after = self
+            .last
+            .as_deref()
+            .map(|after| format!("&after={}", encode(after)))
+            .unwrap_or_default();
+        format!("{}{after}", self.first_page())
+    }
+}
+
+/// Walks to the end and keeps the cursor of the last page but one, from where a page is still full.
+async fn last_cursor(service: &str) -> Result<Option<String>, String> {
+    let mut connection = http::Connection::open(service).await?;
+    let (mut current, mut previous) = (None::<String>, None);
+    loop {
+        let after = current
+            .as_deref()
+            .map(|after| format!("&after={}", encode(after)))
+            .unwrap_or_default();
+        let answer = connection
+            .get(&format!(
+                "/api/products?sort=name&limit={LONGEST_PAGE}{after}"
+            ))
+            .await?;
+        let page = answer.json()?;
+        let Some(next) = page.get("next").and_then(Value::as_str) else {
+            break;
+        };
+        previous = current.replace(next.to_owned());
+    }
+    // A catalogue of two pages has no last but one: its only cursor must do.
+    Ok(previous.or(current))
+}
+
+async fn get(service: &str, path: &str) -> Result<Value, String> {
+    let answer = http::get(&format!("http://{service}{path}")).await?;
+    if answer.status != StatusCode::OK {
+        return Err(format!(
+            "{path} answers with {}: {}",
+            answer.status,
+            answer.excerpt()
+        ));
+    }
+    answer.json()
+}
+
+fn items(answer: &Value) -> &[Value] {
+    answer
+        .get("items")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
+}
+
+/// The most frequent value of the first facet.
+fn attribute(found: &Value) -> Option<String> {
+    let facet = found.get("facets")?.as_array()?.first()?;
+    let value = facet
+        .get("values")?
+        .as_array()?
+        .first()?
+        .get("value")?
+        .as_str()?;
+    Some(format!(
+        "attr.{}={}",
+        encode(facet.get("key")?.as_str()?),
+        encode(value)
+    ))
+}
+
+fn last_word(name: &str) -> &str {
+    name.split_whitespace()
+        .rev()
+        .find(|word| word.chars().count() > 3)
+        .unwrap_or(name)
+}
+
+/// Leaves out the third letter.
+fn misspelt(word: &str) -> String {
+    word.chars()
+        .enumerate()
+        .filter(|(at, _)| *at != 2)
+        .map(|(_, letter)| letter)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn words_of_a_name_are_searched_for_and_misspelt() {
+        assert_eq!(last_word("Cast iron kettle XL"), "kettle");
+        assert_eq!(misspelt("kettle"), "ketle");
+    }
+
+    #[test]
+    fn the_first_facet_becomes_a_filter() {
+        let found =
+            json!({"facets": [{"key": "colour", "values": [{"value": "Matt black", "count": 3}]}]});
+        assert_eq!(attribute(&found).unwrap(), "attr.colour=Matt%20black");
+        assert_eq!(attribute(&json!({"facets": []})), None);
+    }
+}

@@ -1,0 +1,426 @@
+//! What `cargo xtask test` does, step by step; each step is also useful alone (`--only`).
+
+use std::{collections::BTreeSet, fs, io::Write as _, path::PathBuf, sync::LazyLock};
+
+use anyhow::{Context as _, Result};
+use regex::Regex;
+
+use super::{
+    cargo,
+    deny::{self, Advisories},
+    offline_queries::{self, Mode},
+    tidy,
+    tree::Tree,
+};
+use crate::{
+    build, generated,
+    model::load,
+    packages::{self, Consent},
+    reporter::talk,
+    session::Session,
+};
+
+/// What the tests need beside the servers that the stack names.
+const TEST_PACKAGES: [&str; 3] = ["chromium", "chromium-driver", "git"];
+
+/// The environment that the platform tests bring up.
+const TEST_ENVIRONMENT: &str = "test";
+
+/// Lines of a step's output that are shown when it has failed.
+const SHOWN_LINES: usize = 200;
+
+static TEST_RESULT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^test result: \w+\. (\d+) passed; (\d+) failed;")
+        .expect("BUG: a fixed pattern compiles")
+});
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Passed(String),
+    Failed(String),
+    /// Something that it needs is not there; the reason.
+    NotRun(String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Step {
+    Packages,
+    Format,
+    Clippy,
+    Documentation,
+    Dependencies,
+    Tidy,
+    Generated,
+    OfflineQueries,
+    Build,
+    Test,
+}
+
+/// Tests that ran, as their harnesses counted them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Count {
+    pub(crate) passed: usize,
+    pub(crate) failed: usize,
+}
+
+impl Step {
+    /// In the order in which they run: what is quick to say no comes first, as far as one does not need another.
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Packages,
+        Self::Format,
+        Self::Tidy,
+        Self::Clippy,
+        Self::Documentation,
+        Self::Dependencies,
+        Self::Generated,
+        Self::OfflineQueries,
+        Self::Build,
+        Self::Test,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Packages => "packages",
+            Self::Format => "fmt",
+            Self::Clippy => "clippy",
+            Self::Documentation => "doc",
+            Self::Dependencies => "deny",
+            Self::Tidy => "tidy",
+            Self::Generated => "generated",
+            Self::OfflineQueries => "sqlx",
+            Self::Build => "build",
+            Self::Test => "test",
+        }
+    }
+
+    pub(crate) fn about(self) -> &'static str {
+        match self {
+            Self::Packages => "installs the servers and programs that the tests need",
+            Self::Format => "the sources are formatted",
+            Self::Clippy => "no lint finds anything, in any target",
+            Self::Documentation => "the documentation builds without a warning",
+            Self::Dependencies => "licences, bans, sources and advisories of the dependencies",
+            Self::Tidy => "the project's conventions",
+            Self::Generated => "generated schemas are what the types say",
+            Self::OfflineQueries => "offline query data is what statements and migrations say",
+            Self::Build => "builds every target, and the services for the platform tests",
+            Self::Test => "every test, the platform tests on a real platform included",
+        }
+    }
+
+    /// Steps without which this one cannot tell anything.
+    pub(crate) fn needs(self) -> &'static [Self] {
+        match self {
+            Self::OfflineQueries => &[Self::Packages],
+            Self::Test => &[Self::Packages, Self::Build],
+            _ => &[],
+        }
+    }
+
+    /// Does it. An error is a failed step, not a failed run.
+    pub(crate) async fn run(self, session: &Session, count: &mut Count) -> Verdict {
+        let verdict = match self {
+            Self::Packages => install(session),
+            Self::Format => cargo_step(session, self, &["fmt", "--all", "--check"], &[]).await,
+            Self::Clippy => {
+                let arguments = [
+                    "clippy",
+                    "--workspace",
+                    "--all-targets",
+                    "--locked",
+                    "--",
+                    "--deny",
+                    "warnings",
+                ];
+                cargo_step(session, self, &arguments, &[]).await
+            }
+            Self::Documentation => {
+                let arguments = ["doc", "--workspace", "--no-deps", "--locked"];
+                cargo_step(
+                    session,
+                    self,
+                    &arguments,
+                    &[("RUSTDOCFLAGS", "--deny warnings")],
+                )
+                .await
+            }
+            Self::Dependencies => dependencies(session).await,
+            Self::Tidy => conventions(session),
+            Self::Generated => Ok(generated_files(session)),
+            Self::OfflineQueries => queries(session).await,
+            Self::Build => build(session).await,
+            Self::Test => test(session, count).await,
+        };
+        verdict.unwrap_or_else(|error| Verdict::Failed(format!("{error:#}")))
+    }
+}
+
+fn install(session: &Session) -> Result<Verdict> {
+    let components = session
+        .environment
+        .stack
+        .components
+        .values()
+        .filter_map(|component| component.host.as_ref());
+    let jobs = session
+        .environment
+        .stack
+        .jobs
+        .values()
+        .filter_map(|job| job.host.as_ref());
+    let servers = components
+        .chain(jobs)
+        .flat_map(|host| host.packages.iter().cloned());
+    let wanted: BTreeSet<String> = servers.chain(TEST_PACKAGES.map(str::to_owned)).collect();
+    let consent = if session.global.yes || is_ci() {
+        Consent::Given
+    } else {
+        Consent::Ask
+    };
+    packages::ensure(&wanted, consent, &session.reporter)?;
+    Ok(Verdict::Passed(format!(
+        "{} packages are installed",
+        wanted.len()
+    )))
+}
+
+fn conventions(session: &Session) -> Result<Verdict> {
+    let findings = tidy::findings(&Tree::read(&session.cargo.workspace)?);
+    if findings.is_empty() {
+        return Ok(Verdict::Passed(format!(
+            "{} conventions hold",
+            tidy::CONVENTIONS.len()
+        )));
+    }
+    let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    Ok(Verdict::Failed(lines.join("\n")))
+}
+
+async fn dependencies(session: &Session) -> Result<Verdict> {
+    let locked = deny::locked_packages(&session.cargo.workspace)?;
+    let program = deny::ensure(&session.cargo).await?;
+    deny::check(&session.cargo, &program).await?;
+    let advisories = match deny::check_advisories(&session.cargo, &program).await? {
+        Advisories::Good => "no advisory".to_owned(),
+        Advisories::NotChecked(reason) => {
+            format!("advisories not checked: database not reachable ({reason})")
+        }
+    };
+    let deny::LockedPackages { packages, doubled } = locked;
+    Ok(Verdict::Passed(format!(
+        "{packages} packages in the lock file, {doubled} of them in several versions; {advisories}"
+    )))
+}
+
+async fn queries(session: &Session) -> Result<Verdict> {
+    let outcomes = offline_queries::refresh(&session.cargo, Mode::Check).await?;
+    let differences: Vec<String> = outcomes
+        .iter()
+        .flat_map(|outcome| &outcome.differences)
+        .map(|found| format!("{}: {}: {}", found.file, found.kind.word(), found.statement))
+        .collect();
+    if differences.is_empty() {
+        let queries: usize = outcomes.iter().map(|outcome| outcome.queries).sum();
+        return Ok(Verdict::Passed(format!(
+            "{queries} statements of {} services",
+            outcomes.len()
+        )));
+    }
+    Ok(Verdict::Failed(format!(
+        "{}\nhint: cargo xtask sqlx",
+        differences.join("\n")
+    )))
+}
+
+fn generated_files(session: &Session) -> Verdict {
+    let stale = generated::stale(&session.paths.project);
+    if stale.is_empty() {
+        return Verdict::Passed("fresh".to_owned());
+    }
+    Verdict::Failed(format!(
+        "not fresh: {}\nhint: cargo xtask render --target schema",
+        stale.join(", ")
+    ))
+}
+
+async fn build(session: &Session) -> Result<Verdict> {
+    let arguments = ["build", "--workspace", "--all-targets", "--locked"];
+    let verdict = cargo_step(session, Step::Build, &arguments, &[]).await?;
+    if !matches!(verdict, Verdict::Passed(_)) {
+        return Ok(verdict);
+    }
+    // The same build as `up --env test` would begin with, so that no test waits for it.
+    let environment = load::read(&session.paths.project, TEST_ENVIRONMENT)
+        .map_err(|found| anyhow::anyhow!("{found:?}"))?;
+    let everything = environment.names().into_iter().cloned().collect();
+    build::ensure(&session.cargo, &environment, &everything, &session.reporter)?;
+    Ok(Verdict::Passed("every target, and the services".to_owned()))
+}
+
+async fn test(session: &Session, count: &mut Count) -> Result<Verdict> {
+    let mut log = Log::create(session, Step::Test)?;
+    let mut command = cargo::command(
+        &session.cargo,
+        &["test", "--workspace", "--locked", "--no-fail-fast"],
+    );
+    let mut failed = Vec::new();
+    let status = cargo::run(&mut command, |line| {
+        log.line(line);
+        if let Some(found) = results(line) {
+            count.passed += found.passed;
+            count.failed += found.failed;
+        }
+        if let Some(name) = line
+            .strip_prefix("test ")
+            .and_then(|rest| rest.strip_suffix(" ... FAILED"))
+        {
+            failed.push(name.to_owned());
+        }
+        if !is_routine(line) {
+            talk(line);
+        }
+    });
+    let status = status.await.context("cannot run cargo")?;
+    let path = log.path.display();
+    if status.success() && count.failed == 0 {
+        return Ok(Verdict::Passed(format!(
+            "{} tests; every line is in {path}",
+            count.passed
+        )));
+    }
+    if failed.is_empty() {
+        failed.push("no test failed, but cargo did: see above".to_owned());
+    }
+    Ok(Verdict::Failed(format!(
+        "{}\nevery line is in {path}",
+        failed.join("\n")
+    )))
+}
+
+/// The numbers of a harness' last line.
+fn results(line: &str) -> Option<Count> {
+    let captures = TEST_RESULT.captures(line)?;
+    Some(Count {
+        passed: captures[1].parse().ok()?,
+        failed: captures[2].parse().ok()?,
+    })
+}
+
+/// What would bury the rest in a log of some thousand lines.
+fn is_routine(line: &str) -> bool {
+    let begins = [
+        "Blocking",
+        "Checking",
+        "Compiling",
+        "Documenting",
+        "Downloaded",
+        "Downloading",
+        "Finished",
+        "Fresh",
+        "Updating",
+    ];
+    let word = line.split_whitespace().next().unwrap_or_default();
+    line.trim().is_empty()
+        || (line.starts_with("test ") && line.ends_with(" ... ok"))
+        || (line.starts_with(' ') && begins.contains(&word))
+}
+
+async fn cargo_step(
+    session: &Session,
+    step: Step,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Result<Verdict> {
+    let mut log = Log::create(session, step)?;
+    let mut command = cargo::command(&session.cargo, arguments);
+    command.envs(variables.iter().copied());
+    let mut shown = Vec::new();
+    let status = cargo::run(&mut command, |line| {
+        log.line(line);
+        if !is_routine(line) {
+            shown.push(line.to_owned());
+        }
+    });
+    let status = status.await.context("cannot run cargo")?;
+    if status.success() {
+        return Ok(Verdict::Passed(String::new()));
+    }
+    let left_out = shown.len().saturating_sub(SHOWN_LINES);
+    shown.truncate(SHOWN_LINES);
+    if left_out > 0 {
+        shown.push(format!("… {left_out} lines more in {}", log.path.display()));
+    }
+    Ok(Verdict::Failed(shown.join("\n")))
+}
+
+/// Everything that a step's programs have written.
+struct Log {
+    path: PathBuf,
+    file: fs::File,
+}
+
+impl Log {
+    fn create(session: &Session, step: Step) -> Result<Self> {
+        let folder = session.cargo.target.join("test-logs");
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let path = folder.join(format!("{}.log", step.name()));
+        let file =
+            fs::File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(Self { path, file })
+    }
+
+    /// A log that cannot be written (a full disk) must not fail the tests themselves.
+    fn line(&mut self, line: &str) {
+        let _ = writeln!(self.file, "{line}");
+    }
+}
+
+fn is_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_of_a_harness_are_read() {
+        let line = "test result: FAILED. 12 passed; 3 failed; 0 ignored; 0 measured; 1 filtered out; finished in 0.01s";
+        assert_eq!(
+            results(line),
+            Some(Count {
+                passed: 12,
+                failed: 3
+            })
+        );
+        assert_eq!(results("test a::result: ok"), None);
+    }
+
+    #[test]
+    fn a_failed_test_is_not_routine_and_a_compiled_crate_is() {
+        assert!(
+            is_routine("   Compiling serde v1.0.0")
+                && is_routine("test a ... ok")
+                && is_routine("")
+        );
+        assert!(
+            !is_routine("test a ... FAILED")
+                && !is_routine("error: Compiling failed")
+                && !is_routine("     Running tests/api/main.rs")
+        );
+    }
+
+    #[test]
+    fn a_step_needs_only_steps_before_it() {
+        for (position, step) in Step::ALL.iter().enumerate() {
+            assert!(
+                step.needs()
+                    .iter()
+                    .all(|needed| Step::ALL[..position].contains(needed)),
+                "{}",
+                step.name()
+            );
+        }
+    }
+}

@@ -75,7 +75,8 @@ pub(crate) struct NonEmpty<T>(Vec<T>);
 /// Reads and checks a file. An error names the file, where possible the line, and what is expected.
 pub(crate) fn read(path: &Path) -> anyhow::Result<BucketsFile> {
     let shown = path.display();
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read {shown} (--buckets)"))?;
+    let text =
+        fs::read_to_string(path).with_context(|| format!("cannot read {shown} (--buckets)"))?;
     parse(&text).with_context(|| format!("{shown} is not a list of buckets"))
 }
 
@@ -89,7 +90,10 @@ fn parse(text: &str) -> anyhow::Result<BucketsFile> {
         }
         let mut ids = HashSet::new();
         if let Some(rule) = bucket.lifecycle.iter().find(|rule| !ids.insert(&rule.id)) {
-            bail!("the lifecycle rule `{}` of the bucket `{name}` is listed twice: expected each id once", rule.id.as_str());
+            bail!(
+                "the lifecycle rule `{}` of the bucket `{name}` is listed twice: expected each id once",
+                rule.id.as_str()
+            );
         }
     }
     Ok(file)
@@ -105,7 +109,10 @@ impl TryFrom<String> for BucketName {
         if !(3..=63).contains(&name.len()) {
             return expected("3 to 63 characters");
         }
-        if !name.chars().all(|char| is_outer(char) || matches!(char, '-' | '.')) {
+        if !name
+            .chars()
+            .all(|char| is_outer(char) || matches!(char, '-' | '.'))
+        {
             return expected("lower-case letters, digits, `-` and `.`");
         }
         if !name.starts_with(is_outer) || !name.ends_with(is_outer) {
@@ -117,11 +124,19 @@ impl TryFrom<String> for BucketName {
         if name.parse::<Ipv4Addr>().is_ok() {
             return expected("something that is not an IP address");
         }
-        if ["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|reserved| name.starts_with(reserved)) {
+        if ["xn--", "sthree-", "amzn-s3-demo-"]
+            .iter()
+            .any(|reserved| name.starts_with(reserved))
+        {
             return expected("no beginning that S3 reserves (xn--, sthree-, amzn-s3-demo-)");
         }
-        if ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].iter().any(|reserved| name.ends_with(reserved)) {
-            return expected("no ending that S3 reserves (-s3alias, --ol-s3, .mrap, --x-s3, --table-s3)");
+        if ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"]
+            .iter()
+            .any(|reserved| name.ends_with(reserved))
+        {
+            return expected(
+                "no ending that S3 reserves (-s3alias, --ol-s3, .mrap, --x-s3, --table-s3)",
+            );
         }
         Ok(Self(name))
     }
@@ -131,7 +146,14 @@ impl TryFrom<String> for RuleId {
     type Error = String;
 
     fn try_from(id: String) -> Result<Self, String> {
-        if (1..=255).contains(&id.len()) { Ok(Self(id)) } else { Err(format!("the rule id `{id}` has {} bytes: expected 1 to 255", id.len())) }
+        if (1..=255).contains(&id.len()) {
+            Ok(Self(id))
+        } else {
+            Err(format!(
+                "the rule id `{id}` has {} bytes: expected 1 to 255",
+                id.len()
+            ))
+        }
     }
 }
 
@@ -139,7 +161,11 @@ impl TryFrom<i64> for Days {
     type Error = String;
 
     fn try_from(days: i64) -> Result<Self, String> {
-        i32::try_from(days).ok().filter(|days| *days >= 1).map(Self).ok_or_else(|| format!("{days} is not a number of days: expected at least 1"))
+        i32::try_from(days)
+            .ok()
+            .filter(|days| *days >= 1)
+            .map(Self)
+            .ok_or_else(|| format!("{days} is not a number of days: expected at least 1"))
     }
 }
 
@@ -147,7 +173,11 @@ impl<T> TryFrom<Vec<T>> for NonEmpty<T> {
     type Error = &'static str;
 
     fn try_from(all: Vec<T>) -> Result<Self, Self::Error> {
-        if all.is_empty() { Err("this list is empty: expected at least one entry") } else { Ok(Self(all)) }
+        if all.is_empty() {
+            Err("this list is empty: expected at least one entry")
+        } else {
+            Ok(Self(all))
+        }
     }
 }
 
@@ -204,35 +234,69 @@ mod tests {
     #[test]
     fn the_file_of_this_repository_is_a_list_of_buckets() {
         let file = parse(include_str!("../buckets.yaml.j2")).unwrap();
-        let names: Vec<_> = file.buckets.iter().map(|bucket| (bucket.name.as_str(), bucket.public_read)).collect();
+        let names: Vec<_> = file
+            .buckets
+            .iter()
+            .map(|bucket| (bucket.name.as_str(), bucket.public_read))
+            .collect();
         assert_eq!(names, [("product-images", true), ("documents", false)]);
     }
 
     #[test]
     fn an_unknown_key_is_named_with_its_line_and_what_is_expected() {
         let error = error("buckets:\n  - name: pictures\n    public: true\n");
-        assert!(error.contains("unknown field `public`, expected one of `name`, `public_read`"), "{error}");
+        assert!(
+            error.contains("unknown field `public`, expected one of `name`, `public_read`"),
+            "{error}"
+        );
         assert!(error.contains("line 3"), "{error}");
     }
 
     #[test]
     fn names_that_s3_refuses_are_refused() {
-        for name in ["ab", "Pictures", "my_pictures", "-pictures", "pictures-", "a..b", "192.168.1.1", "xn--abc", "abc-s3alias", &"a".repeat(64)] {
-            assert!(error(&format!("buckets: [{{name: {name}}}]")).contains("is not a bucket name: expected"), "{name}");
+        for name in [
+            "ab",
+            "Pictures",
+            "my_pictures",
+            "-pictures",
+            "pictures-",
+            "a..b",
+            "192.168.1.1",
+            "xn--abc",
+            "abc-s3alias",
+            &"a".repeat(64),
+        ] {
+            assert!(
+                error(&format!("buckets: [{{name: {name}}}]"))
+                    .contains("is not a bucket name: expected"),
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn what_is_listed_twice_is_refused() {
-        assert!(error("buckets: [{name: pictures}, {name: pictures}]").contains("`pictures` is listed twice"));
+        assert!(
+            error("buckets: [{name: pictures}, {name: pictures}]")
+                .contains("`pictures` is listed twice")
+        );
         let rules = "buckets: [{name: pictures, lifecycle: [{id: a, expire_days: 1}, {id: a, expire_days: 2}]}]";
         assert!(error(rules).contains("rule `a` of the bucket `pictures` is listed twice"));
     }
 
     #[test]
     fn values_out_of_bounds_are_refused() {
-        assert!(error("buckets: [{name: pictures, lifecycle: [{id: a, expire_days: 0}]}]").contains("expected at least 1"));
-        assert!(error("buckets: [{name: pictures, cors: [{origins: [], methods: [GET]}]}]").contains("expected at least one entry"));
-        assert!(error("buckets: [{name: pictures, cors: [{origins: ['*'], methods: [PATCH]}]}]").contains("unknown variant `PATCH`"));
+        assert!(
+            error("buckets: [{name: pictures, lifecycle: [{id: a, expire_days: 0}]}]")
+                .contains("expected at least 1")
+        );
+        assert!(
+            error("buckets: [{name: pictures, cors: [{origins: [], methods: [GET]}]}]")
+                .contains("expected at least one entry")
+        );
+        assert!(
+            error("buckets: [{name: pictures, cors: [{origins: ['*'], methods: [PATCH]}]}]")
+                .contains("unknown variant `PATCH`")
+        );
     }
 }

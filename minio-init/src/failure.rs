@@ -17,7 +17,10 @@ pub(crate) struct Failure {
 enum Kind {
     /// No answer came.
     Unreachable,
-    Answered { status: u16, code: String },
+    Answered {
+        status: u16,
+        code: String,
+    },
     /// The request was never sent.
     Other,
 }
@@ -32,12 +35,17 @@ where
                 status: answer.raw().status().as_u16(),
                 code: answer.err().code().unwrap_or_default().to_owned(),
             },
-            SdkError::ResponseError(answer) => Kind::Answered { status: answer.raw().status().as_u16(), code: String::new() },
+            SdkError::ResponseError(answer) => Kind::Answered {
+                status: answer.raw().status().as_u16(),
+                code: String::new(),
+            },
             SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => Kind::Unreachable,
             _ => Kind::Other,
         };
         let answer = error.as_service_error();
-        let said = answer.and_then(ProvideErrorMetadata::message).or(answer.and_then(ProvideErrorMetadata::code));
+        let said = answer
+            .and_then(ProvideErrorMetadata::message)
+            .or(answer.and_then(ProvideErrorMetadata::code));
         let detail = said.map_or_else(|| causes(&error), ToOwned::to_owned);
         Self { kind, detail }
     }

@@ -10,13 +10,19 @@ use crate::buckets_file;
 /// A rule of ours, in a form that can be compared.
 type Expiry = (String, String, i32);
 
-pub(crate) fn wanted(rules: &[buckets_file::LifecycleRule]) -> Result<Vec<LifecycleRule>, BuildError> {
+pub(crate) fn wanted(
+    rules: &[buckets_file::LifecycleRule],
+) -> Result<Vec<LifecycleRule>, BuildError> {
     let build = |rule: &buckets_file::LifecycleRule| {
         LifecycleRule::builder()
             .id(rule.id.as_str())
             .status(ExpirationStatus::Enabled)
             .filter(LifecycleRuleFilter::builder().prefix(&rule.prefix).build())
-            .expiration(LifecycleExpiration::builder().days(rule.expire_days.get()).build())
+            .expiration(
+                LifecycleExpiration::builder()
+                    .days(rule.expire_days.get())
+                    .build(),
+            )
             .build()
     };
     rules.iter().map(build).collect()
@@ -42,15 +48,27 @@ fn expiry(rule: &LifecycleRule) -> Option<Expiry> {
         && rule.noncurrent_version_transitions().is_empty()
         && rule.noncurrent_version_expiration().is_none()
         && rule.abort_incomplete_multipart_upload().is_none();
-    Some((rule.id()?.to_owned(), prefix(rule)?.to_owned(), expiration.days()?)).filter(|_| is_ours)
+    Some((
+        rule.id()?.to_owned(),
+        prefix(rule)?.to_owned(),
+        expiration.days()?,
+    ))
+    .filter(|_| is_ours)
 }
 
 /// None for a filter by anything else than the key's beginning.
 fn prefix(rule: &LifecycleRule) -> Option<&str> {
-    #[expect(deprecated, reason = "some stores still answer in the form that S3 has replaced by filters")]
+    #[expect(
+        deprecated,
+        reason = "some stores still answer in the form that S3 has replaced by filters"
+    )]
     let old = rule.prefix();
-    let Some(filter) = rule.filter() else { return Some(old.unwrap_or_default()) };
-    let only_prefix =
-        filter.tag().is_none() && filter.and().is_none() && filter.object_size_greater_than().is_none() && filter.object_size_less_than().is_none();
+    let Some(filter) = rule.filter() else {
+        return Some(old.unwrap_or_default());
+    };
+    let only_prefix = filter.tag().is_none()
+        && filter.and().is_none()
+        && filter.object_size_greater_than().is_none()
+        && filter.object_size_less_than().is_none();
     only_prefix.then(|| filter.prefix().or(old).unwrap_or_default())
 }

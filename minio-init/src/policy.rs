@@ -4,7 +4,10 @@ use serde_json::{Map, Value, json};
 
 /// The policy that a bucket should have, or none, given the one that it has.
 pub(crate) fn wanted(bucket: &str, public_read: bool, current: Option<&Value>) -> Option<Value> {
-    let mut statements: Vec<Value> = statements(current).into_iter().filter(|statement| !opens_to_everyone(statement)).collect();
+    let mut statements: Vec<Value> = statements(current)
+        .into_iter()
+        .filter(|statement| !opens_to_everyone(statement))
+        .collect();
     if public_read {
         statements.push(json!({
             "Effect": "Allow",
@@ -36,7 +39,9 @@ fn statements(policy: Option<&Value>) -> Vec<Value> {
 }
 
 fn normal_statement(statement: Value) -> Value {
-    let Value::Object(fields) = statement else { return statement };
+    let Value::Object(fields) = statement else {
+        return statement;
+    };
     let mut normal = Map::new();
     for (name, value) in fields {
         let value = match name.as_str() {
@@ -54,7 +59,12 @@ fn normal_statement(statement: Value) -> Value {
 
 fn principal(value: Value) -> Value {
     match value {
-        Value::Object(fields) => Value::Object(fields.into_iter().map(|(kind, names)| (kind, list(names))).collect()),
+        Value::Object(fields) => Value::Object(
+            fields
+                .into_iter()
+                .map(|(kind, names)| (kind, list(names)))
+                .collect(),
+        ),
         other => other,
     }
 }
@@ -70,8 +80,14 @@ fn list(value: Value) -> Value {
 }
 
 fn opens_to_everyone(statement: &Value) -> bool {
-    let everyone = statement.pointer("/Principal/AWS").and_then(Value::as_array).is_some_and(|names| names.iter().any(|name| name == "*"));
-    everyone && statement.get("Effect").is_some_and(|effect| effect == "Allow")
+    let everyone = statement
+        .pointer("/Principal/AWS")
+        .and_then(Value::as_array)
+        .is_some_and(|names| names.iter().any(|name| name == "*"));
+    everyone
+        && statement
+            .get("Effect")
+            .is_some_and(|effect| effect == "Allow")
 }
 
 #[cfg(test)]
@@ -81,8 +97,14 @@ mod tests {
     #[test]
     fn one_name_and_a_list_of_one_are_the_same() {
         let written = json!({"Version": "2012-10-17", "Statement": {"Sid": "x", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::pictures/*"}});
-        assert!(same(wanted("pictures", true, None).as_ref(), Some(&written)));
-        assert!(!same(wanted("pictures", false, None).as_ref(), Some(&written)));
+        assert!(same(
+            wanted("pictures", true, None).as_ref(),
+            Some(&written)
+        ));
+        assert!(!same(
+            wanted("pictures", false, None).as_ref(),
+            Some(&written)
+        ));
     }
 
     #[test]

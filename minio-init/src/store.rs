@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use aws_sdk_s3::{
     Client,
-    config::{BehaviorVersion, Config, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig},
+    config::{
+        BehaviorVersion, Config, Credentials, Region, retry::RetryConfig, timeout::TimeoutConfig,
+    },
 };
 use aws_smithy_http_client::{
     Builder,
@@ -33,11 +35,17 @@ pub(crate) async fn connect(arguments: &Arguments) -> anyhow::Result<Store> {
         endpoint.starts_with("http://") || endpoint.starts_with("https://"),
         "--endpoint `{endpoint}` is not an address: expected one such as http://127.0.0.1:9000"
     );
-    let store = Store { client: client(arguments, &endpoint)?, endpoint, region: arguments.region.clone() };
+    let store = Store {
+        client: client(arguments, &endpoint)?,
+        endpoint,
+        region: arguments.region.clone(),
+    };
     let deadline = Instant::now() + Duration::from_secs(arguments.wait_seconds);
     let mut pause = FIRST_PAUSE;
     loop {
-        let Err(error) = store.client.list_buckets().send().await else { return Ok(store) };
+        let Err(error) = store.client.list_buckets().send().await else {
+            return Ok(store);
+        };
         let failure = Failure::from(error);
         if failure.is_denied() {
             // The key is right but may not list: what it may do shows at each bucket.
@@ -52,9 +60,20 @@ pub(crate) async fn connect(arguments: &Arguments) -> anyhow::Result<Store> {
 }
 
 fn client(arguments: &Arguments, endpoint: &str) -> anyhow::Result<Client> {
-    let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-    let credentials = Credentials::new(&arguments.access_key, arguments.secret_key()?, None, None, "minio-init");
-    let timeouts = TimeoutConfig::builder().connect_timeout(ATTEMPT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
+    let http = Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    let credentials = Credentials::new(
+        &arguments.access_key,
+        arguments.secret_key()?,
+        None,
+        None,
+        "minio-init",
+    );
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(ATTEMPT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .build();
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(endpoint)

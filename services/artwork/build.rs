@@ -8,7 +8,8 @@ const SUFFIX: &str = ".svg.j2";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=drawings");
-    let folder = Path::new(&env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo sets this")?).join("drawings");
+    let folder =
+        Path::new(&env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo sets this")?).join("drawings");
     let mut files = Vec::new();
     for entry in fs::read_dir(&folder)? {
         let path = entry?.path();
@@ -22,13 +23,25 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut listing = String::from("[\n");
     for path in &files {
-        let relative = path.strip_prefix(&folder)?.to_string_lossy().replace('\\', "/");
+        let relative = path
+            .strip_prefix(&folder)?
+            .to_string_lossy()
+            .replace('\\', "/");
         if let Some(name) = relative.strip_suffix(SUFFIX) {
-            let (theme, name) = name.split_once('/').ok_or("drawings are in a folder each")?;
-            writeln!(listing, "    Source {{ theme: {theme:?}, name: {name:?}, text: include_str!({path:?}) }},")?;
+            let text = path.to_str().ok_or("the path is not UTF-8")?;
+            let (theme, name) = name
+                .split_once('/')
+                .ok_or("drawings are in a folder each")?;
+            writeln!(
+                listing,
+                "    Source {{ theme: {theme:?}, name: {name:?}, text: include_str!({text:?}) }},"
+            )?;
         }
     }
     listing.push(']');
-    fs::write(Path::new(&env::var_os("OUT_DIR").ok_or("cargo sets this")?).join("drawings.rs"), listing)?;
+    fs::write(
+        Path::new(&env::var_os("OUT_DIR").ok_or("cargo sets this")?).join("drawings.rs"),
+        listing,
+    )?;
     Ok(())
 }

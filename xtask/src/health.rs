@@ -31,7 +31,10 @@ pub(crate) async fn probe(check: &HealthCheck, timeout: Duration) -> Result<(), 
     };
     match tokio::time::timeout(timeout, asked).await {
         Ok(answer) => answer,
-        Err(_) => Err(format!("no answer from {} within {timeout:?}", address(check))),
+        Err(_) => Err(format!(
+            "no answer from {} within {timeout:?}",
+            address(check)
+        )),
     }
 }
 
@@ -54,16 +57,24 @@ struct Connection<'a> {
 
 impl<'a> Connection<'a> {
     async fn open(address: &'a str) -> Result<Self, String> {
-        let stream = TcpStream::connect(address).await.map_err(|error| in_words(&error, address))?;
+        let stream = TcpStream::connect(address)
+            .await
+            .map_err(|error| in_words(&error, address))?;
         Ok(Self { stream, address })
     }
 
     async fn write(&mut self, bytes: &[u8]) -> Result<(), String> {
-        self.stream.write_all(bytes).await.map_err(|error| in_words(&error, self.address))
+        self.stream
+            .write_all(bytes)
+            .await
+            .map_err(|error| in_words(&error, self.address))
     }
 
     async fn read_exact(&mut self, bytes: &mut [u8]) -> Result<(), String> {
-        self.stream.read_exact(bytes).await.map_err(|error| in_words(&error, self.address))?;
+        self.stream
+            .read_exact(bytes)
+            .await
+            .map_err(|error| in_words(&error, self.address))?;
         Ok(())
     }
 

@@ -18,7 +18,7 @@ use tokio::{net::TcpStream, task::JoinHandle, time::timeout};
 /// How long a server may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long an answer may take, its body included.
-pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
+pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// More than any page or picture of ours.
 const MAX_BODY: usize = 32 << 20;
 

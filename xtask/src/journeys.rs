@@ -16,6 +16,8 @@ mod observability;
 mod page;
 mod trip;
 
+use std::{collections::BTreeSet, time::Duration};
+
 use futures::future::BoxFuture;
 
 use crate::{
@@ -88,12 +90,13 @@ pub(crate) const JOURNEYS: &[Journey] = &[
     },
 ];
 
+/// Pages and counts are kept for some seconds: right after a change they may still show what was before.
+const PAGES_ARE_FRESH: Duration = Duration::from_secs(12);
+
 /// The platform as a probe sees it.
 pub(crate) struct World {
     pub(crate) environment: Environment,
     pub(crate) paths: Paths,
-    /// What a person types before a command's name: `cargo xtask` or `cargo xtask --env test`.
-    pub(crate) toolkit: String,
 }
 
 /// The journeys that `--journey` names; all without it. The error lists them.
@@ -120,16 +123,51 @@ pub(crate) async fn run(
     journeys: &[&Journey],
     on_hop: &(dyn Fn(&Hop) + Sync),
 ) -> Vec<Hop> {
-    let mut hops = Vec::new();
+    let mut trip = Trip::new(world, on_hop);
     for journey in journeys {
-        let mut trip = Trip::new(world, journey.name, on_hop);
+        trip.begin(journey.name);
         (journey.travel)(&mut trip).await;
-        hops.extend(trip.into_hops());
     }
-    hops
+    trip.into_hops()
 }
 
 impl World {
+    /// What a person types for this environment.
+    fn command(&self, command: &str) -> String {
+        match self.environment.name.as_str() {
+            "dev" => format!("cargo xtask {command}"),
+            other => format!("cargo xtask {command} --env {other}"),
+        }
+    }
+
+    /// The components that one calls, and those that they call: whatever its variables and arguments name.
+    fn called_by(&self, component: &str) -> BTreeSet<&str> {
+        let mut called = BTreeSet::new();
+        let mut open = vec![component.to_owned()];
+        while let Some(name) = open.pop() {
+            let Some(component) = self.component(&name) else {
+                continue;
+            };
+            let texts: Vec<&String> = component.env.values().chain(&component.args).collect();
+            for other in self
+                .environment
+                .stack
+                .components
+                .keys()
+                .map(|name| name.as_str())
+            {
+                let quoted = format!("'{other}'");
+                let calls = texts.iter().any(|text| {
+                    text.contains(&quoted) && !text.contains(&format!("secret({quoted})"))
+                });
+                if calls && other != name && called.insert(other) {
+                    open.push(other.to_owned());
+                }
+            }
+        }
+        called
+    }
+
     fn has(&self, component: &str) -> bool {
         self.component(component).is_some()
     }

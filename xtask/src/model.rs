@@ -21,7 +21,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use component::{
-    Check, Component, Condition, FileSpec, Health, HostProgram, HttpTarget, Job, OnChange, Prepare, Reload, Signal, Stop,
+    Component, Condition, FileSpec, Health, HostProgram, HttpTarget, Job, OnChange, Reload, Signal,
 };
 pub(crate) use diagnostic::{Diagnostic, Diagnostics};
 pub(crate) use environment::{BuildProfile, Environment, Origin, Overlay};

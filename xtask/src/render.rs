@@ -8,12 +8,15 @@ mod context;
 mod expression;
 pub(crate) mod places;
 pub(crate) mod read;
+mod stack_view;
 mod template;
 pub(crate) mod write;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use crate::model::{Diagnostic, Diagnostics, Environment, FileSpec, Health, HttpTarget, Name, OnChange, Reload, Signal, Unit};
+use crate::model::{
+    Diagnostic, Diagnostics, Environment, FileSpec, Health, Name, OnChange, Reload, Signal, Unit,
+};
 
 use context::Owner;
 pub(crate) use places::{HostPlaces, Places};
@@ -67,7 +70,10 @@ pub(crate) struct RenderedHealth {
 pub(crate) enum RenderedReload {
     Signal(Signal),
     /// A POST to this address and path.
-    Http { address: String, path: String },
+    Http {
+        address: String,
+        path: String,
+    },
     /// The program first.
     Command(Vec<String>),
 }
@@ -82,53 +88,92 @@ pub(crate) struct RenderedPrepare {
 }
 
 /// Renders everything, or says everything that is wrong.
-pub(crate) fn render(environment: &Environment, templates: &TemplateTexts, places: &dyn Places) -> Result<Rendered, Diagnostics> {
+pub(crate) fn render(
+    environment: &Environment,
+    templates: &TemplateTexts,
+    places: &dyn Places,
+) -> Result<Rendered, Diagnostics> {
     let mut found = Vec::new();
     let mut rendered = Rendered::default();
     for name in environment.names() {
-        let owner = Owner { environment, places, name };
-        rendered.units.insert(name.clone(), render_unit(&owner, templates, &mut found));
+        let owner = Owner {
+            environment,
+            places,
+            name,
+        };
+        rendered
+            .units
+            .insert(name.clone(), render_unit(&owner, templates, &mut found));
     }
-    if found.is_empty() { Ok(rendered) } else { Err(Diagnostics::sorted(found)) }
+    if found.is_empty() {
+        Ok(rendered)
+    } else {
+        Err(Diagnostics::sorted(found))
+    }
 }
 
-fn render_unit(owner: &Owner<'_>, templates: &TemplateTexts, found: &mut Vec<Diagnostic>) -> RenderedUnit {
+fn render_unit(
+    owner: &Owner<'_>,
+    templates: &TemplateTexts,
+    found: &mut Vec<Diagnostic>,
+) -> RenderedUnit {
     let mut unit = RenderedUnit {
         args: expression::arguments(owner, found),
         env: expression::variables(owner, found),
-        secrets: owner.secrets().into_iter().map(|secret| (secret.clone(), owner.places.secret(owner.name, secret))).collect(),
+        secrets: owner
+            .secrets()
+            .into_iter()
+            .map(|secret| (secret.clone(), owner.places.secret(owner.name, secret)))
+            .collect(),
         ..RenderedUnit::default()
     };
     for (_, spec) in owner.files() {
         match template::render(owner, spec, templates) {
             Ok(content) => {
-                unit.files.insert(spec.target.clone(), rendered_file(spec, content));
+                unit.files
+                    .insert(spec.target.clone(), rendered_file(spec, content));
             }
             Err(diagnostic) => found.push(*diagnostic),
         }
     }
     if let Some(Unit::Component(component)) = owner.environment.unit(owner.name) {
         unit.health = Some(health(owner, &component.health));
-        unit.reload = component.reload.as_ref().map(|reload| self::reload(owner, reload, found));
+        unit.reload = component
+            .reload
+            .as_ref()
+            .map(|reload| self::reload(owner, reload, found));
         unit.prepare = expression::prepare(owner, component, found);
     }
     unit
 }
 
 fn rendered_file(spec: &FileSpec, content: String) -> RenderedFile {
-    RenderedFile { template: spec.template.clone(), content, on_change: spec.on_change, checked: spec.check.is_some() }
+    RenderedFile {
+        template: spec.template.clone(),
+        content,
+        on_change: spec.on_change,
+        checked: spec.check.is_some(),
+    }
 }
 
 fn health(owner: &Owner<'_>, health: &Health) -> RenderedHealth {
-    let path = if let Health::Http(HttpTarget { path, .. }) = health { Some(path.clone()) } else { None };
-    RenderedHealth { kind: health.kind(), address: owner.own_address(health.port()), path }
+    RenderedHealth {
+        kind: health.kind(),
+        address: owner.own_address(health.port()),
+        path: health.path().map(ToOwned::to_owned),
+    }
 }
 
 fn reload(owner: &Owner<'_>, reload: &Reload, found: &mut Vec<Diagnostic>) -> RenderedReload {
     match reload {
         Reload::Signal(signal) => RenderedReload::Signal(*signal),
-        Reload::Http(target) => RenderedReload::Http { address: owner.own_address(&target.port), path: target.path.clone() },
-        Reload::Command(command) => RenderedReload::Command(expression::reload(owner, &command.0, found)),
+        Reload::Http(target) => RenderedReload::Http {
+            address: owner.own_address(&target.port),
+            path: target.path.clone(),
+        },
+        Reload::Command(command) => {
+            RenderedReload::Command(expression::reload(owner, &command.0, found))
+        }
     }
 }
 

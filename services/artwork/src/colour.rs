@@ -13,7 +13,9 @@ pub(crate) struct Colour {
 impl Colour {
     /// Reads `#RRGGBB`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii())?;
+        let digits = text
+            .strip_prefix('#')
+            .filter(|digits| digits.len() == 6 && digits.is_ascii())?;
         let channel = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).ok().map(linear);
         Some(Self::from_linear([channel(0)?, channel(2)?, channel(4)?]))
     }
@@ -47,20 +49,33 @@ impl Colour {
     }
 
     fn from_linear([red, green, blue]: [f64; 3]) -> Self {
-        let long = (0.412_221_470_8 * red + 0.536_332_536_3 * green + 0.051_445_992_9 * blue).cbrt();
-        let middle = (0.211_903_498_2 * red + 0.680_699_545_1 * green + 0.107_396_956_6 * blue).cbrt();
-        let short = (0.088_302_461_9 * red + 0.281_718_837_6 * green + 0.629_978_700_5 * blue).cbrt();
+        let long =
+            (0.412_221_470_8 * red + 0.536_332_536_3 * green + 0.051_445_992_9 * blue).cbrt();
+        let middle =
+            (0.211_903_498_2 * red + 0.680_699_545_1 * green + 0.107_396_956_6 * blue).cbrt();
+        let short =
+            (0.088_302_461_9 * red + 0.281_718_837_6 * green + 0.629_978_700_5 * blue).cbrt();
         Self {
             lightness: 0.210_454_255_3 * long + 0.793_617_785_0 * middle - 0.004_072_046_8 * short,
             green_red: 1.977_998_495_1 * long - 2.428_592_205_0 * middle + 0.450_593_709_9 * short,
-            blue_yellow: 0.025_904_037_1 * long + 0.782_771_766_2 * middle - 0.808_675_766_0 * short,
+            blue_yellow: 0.025_904_037_1 * long + 0.782_771_766_2 * middle
+                - 0.808_675_766_0 * short,
         }
     }
 
     fn to_linear(self) -> [f64; 3] {
-        let long = (self.lightness + 0.396_337_777_4 * self.green_red + 0.215_803_757_3 * self.blue_yellow).powi(3);
-        let middle = (self.lightness - 0.105_561_345_8 * self.green_red - 0.063_854_172_8 * self.blue_yellow).powi(3);
-        let short = (self.lightness - 0.089_484_177_5 * self.green_red - 1.291_485_548_0 * self.blue_yellow).powi(3);
+        let long = (self.lightness
+            + 0.396_337_777_4 * self.green_red
+            + 0.215_803_757_3 * self.blue_yellow)
+            .powi(3);
+        let middle = (self.lightness
+            - 0.105_561_345_8 * self.green_red
+            - 0.063_854_172_8 * self.blue_yellow)
+            .powi(3);
+        let short = (self.lightness
+            - 0.089_484_177_5 * self.green_red
+            - 1.291_485_548_0 * self.blue_yellow)
+            .powi(3);
         [
             4.076_741_662_1 * long - 3.307_711_591_3 * middle + 0.230_969_929_2 * short,
             -1.268_438_004_6 * long + 2.609_757_401_1 * middle - 0.341_319_396_5 * short,
@@ -79,14 +94,26 @@ impl fmt::Display for Colour {
 /// An sRGB byte as light, 0 to 1.
 fn linear(byte: u8) -> f64 {
     let value = f64::from(byte) / 255.0;
-    if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    if value <= 0.040_45 {
+        value / 12.92
+    } else {
+        ((value + 0.055) / 1.055).powf(2.4)
+    }
 }
 
 /// Light as an sRGB byte; what a screen cannot show is clipped.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=255 before")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to 0..=255 before"
+)]
 fn encoded(light: f64) -> u8 {
     let light = light.clamp(0.0, 1.0);
-    let value = if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 };
+    let value = if light <= 0.003_130_8 {
+        light * 12.92
+    } else {
+        1.055 * light.powf(1.0 / 2.4) - 0.055
+    };
     (value * 255.0).round() as u8
 }
 

@@ -1,5 +1,7 @@
 //! From a picture's description to one SVG document: the drawing in its studio, or a scene.
 
+use std::collections::BTreeMap;
+
 use minijinja::{context, value::Value};
 
 use crate::{
@@ -55,7 +57,10 @@ pub fn svg(picture: &Picture) -> Result<String, Error> {
 pub(crate) fn compose(picture: &Picture) -> Result<Document, Error> {
     let source = library::find(&picture.drawing).ok_or_else(|| Error::UnknownDrawing {
         name: picture.drawing.clone(),
-        known: library::drawings().chain(library::scenes()).map(str::to_owned).collect(),
+        known: library::drawings()
+            .chain(library::scenes())
+            .map(str::to_owned)
+            .collect(),
     })?;
     for (part, value) in &picture.colours {
         if Colour::parse(value).is_none() {
@@ -68,7 +73,15 @@ pub(crate) fn compose(picture: &Picture) -> Result<Document, Error> {
     }
     let scene = source.theme == SCENES;
     let backdrop = backdrop(picture, source)?;
-    let failed = |error| Error::Template { drawing: picture.drawing.clone(), source: error };
+    let failed = |error| Error::Template {
+        drawing: picture.drawing.clone(),
+        source: error,
+    };
+    let details: BTreeMap<String, Value> = picture
+        .details
+        .iter()
+        .map(|(name, detail)| (name.clone(), value_of(detail)))
+        .collect();
     let captured = ENVIRONMENT
         .get_template(if scene { "stage" } else { "studio" })
         .and_then(|frame| {
@@ -76,41 +89,67 @@ pub(crate) fn compose(picture: &Picture) -> Result<Document, Error> {
                 drawing => source.name,
                 backdrop => backdrop,
                 colours => Value::from(picture.colours.clone()),
-                details => picture.details.iter().map(|(name, detail)| (name.as_str(), value_of(detail))).collect::<Value>(),
+                details => Value::from(details),
             })
         })
         .map_err(failed)?;
     if let Some(canvas) = captured.state().get_extension::<Canvas>() {
         check_names(picture, canvas)?;
     }
-    let view = if scene { (1600.0, 900.0) } else { (800.0, 800.0) };
-    Ok(Document { drawing: picture.drawing.clone(), svg: captured.into_output(), view })
+    let view = if scene {
+        (1600.0, 900.0)
+    } else {
+        (800.0, 800.0)
+    };
+    Ok(Document {
+        drawing: picture.drawing.clone(),
+        svg: captured.into_output(),
+        view,
+    })
 }
 
 fn backdrop(picture: &Picture, source: &Source) -> Result<String, Error> {
-    let own = || THEMES.iter().find(|(theme, _)| *theme == source.theme).map_or("sand", |(_, tint)| tint);
+    let own = || {
+        THEMES
+            .iter()
+            .find(|(theme, _)| *theme == source.theme)
+            .map_or("sand", |(_, tint)| tint)
+    };
     let name = picture.backdrop.as_deref().unwrap_or_else(own);
     if Colour::parse(name).is_some() {
         return Ok(name.to_owned());
     }
-    BACKDROPS.iter().find(|(known, _)| *known == name).map(|(_, colour)| (*colour).to_owned()).ok_or_else(|| {
-        Error::UnknownBackdrop {
+    BACKDROPS
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, colour)| (*colour).to_owned())
+        .ok_or_else(|| Error::UnknownBackdrop {
             name: name.to_owned(),
-            known: BACKDROPS.iter().map(|(known, _)| (*known).to_owned()).collect(),
-        }
-    })
+            known: BACKDROPS
+                .iter()
+                .map(|(known, _)| (*known).to_owned())
+                .collect(),
+        })
 }
 
 /// A colour or detail that the drawing never asked for is a spelling mistake that would otherwise pass unseen.
 fn check_names(picture: &Picture, canvas: &Canvas) -> Result<(), Error> {
-    if let Some(name) = picture.colours.keys().find(|name| !canvas.colours.contains(*name)) {
+    if let Some(name) = picture
+        .colours
+        .keys()
+        .find(|name| !canvas.colours.contains(*name))
+    {
         return Err(Error::UnknownColour {
             drawing: picture.drawing.clone(),
             name: name.clone(),
             known: canvas.colours.iter().cloned().collect(),
         });
     }
-    if let Some(name) = picture.details.keys().find(|name| !canvas.details.contains(*name)) {
+    if let Some(name) = picture
+        .details
+        .keys()
+        .find(|name| !canvas.details.contains(*name))
+    {
         return Err(Error::UnknownDetail {
             drawing: picture.drawing.clone(),
             name: name.clone(),

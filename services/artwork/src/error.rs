@@ -14,7 +14,10 @@ pub enum Error {
         known: Vec<String>,
     },
     /// The drawing never asks for this colour.
-    #[error("drawing {drawing:?} has no colour called {name:?}{}", suggestion(name, known))]
+    #[error(
+        "drawing {drawing:?} has no colour called {name:?}{}",
+        suggestion(name, known)
+    )]
     UnknownColour {
         /// The drawing's name.
         drawing: String,
@@ -24,7 +27,10 @@ pub enum Error {
         known: Vec<String>,
     },
     /// The drawing never asks for this detail.
-    #[error("drawing {drawing:?} has no detail called {name:?}{}", suggestion(name, known))]
+    #[error(
+        "drawing {drawing:?} has no detail called {name:?}{}",
+        suggestion(name, known)
+    )]
     UnknownDetail {
         /// The drawing's name.
         drawing: String,
@@ -44,7 +50,10 @@ pub enum Error {
         value: String,
     },
     /// Neither a named backdrop nor a colour.
-    #[error("there is no backdrop called {name:?}{}; #RRGGBB works too", suggestion(name, known))]
+    #[error(
+        "there is no backdrop called {name:?}{}; #RRGGBB works too",
+        suggestion(name, known)
+    )]
     UnknownBackdrop {
         /// As given.
         name: String,

@@ -26,7 +26,9 @@ pub(crate) enum Outline {
 
 /// A smooth line through all points. A point with a third number is a corner.
 pub(crate) fn smooth(points: &[Point], outline: Outline) -> String {
-    let Some(first) = points.first() else { return String::new() };
+    let Some(first) = points.first() else {
+        return String::new();
+    };
     let mut path = format!("M{} {}", number(first.x), number(first.y));
     segments(&mut path, points, outline);
     if outline == Outline::Closed {
@@ -41,16 +43,29 @@ pub(crate) fn smooth(points: &[Point], outline: Outline) -> String {
 /// bulges downwards, as it does when seen a little from above.
 pub(crate) fn lathe(centre: f64, profile: &[Point], sag: f64) -> String {
     let side = |sign: f64| {
-        move |point: &Point| Point { x: centre + sign * point.x, y: point.y, extra: point.extra }
+        move |point: &Point| Point {
+            x: centre + sign * point.x,
+            y: point.y,
+            extra: point.extra,
+        }
     };
     let right: Vec<Point> = profile.iter().map(side(1.0)).collect();
     let left: Vec<Point> = profile.iter().rev().map(side(-1.0)).collect();
-    let (Some(start), Some(base)) = (right.first(), left.first()) else { return String::new() };
+    let (Some(start), Some(base)) = (right.first(), left.first()) else {
+        return String::new();
+    };
     let mut path = format!("M{} {}", number(start.x), number(start.y));
     segments(&mut path, &right, Outline::Open);
     let radius = (centre - base.x).abs();
     if sag > 0.0 && radius > 0.0 {
-        let _ = write!(path, "A{} {} 0 0 1 {} {}", number(radius), number(sag), number(base.x), number(base.y));
+        let _ = write!(
+            path,
+            "A{} {} 0 0 1 {} {}",
+            number(radius),
+            number(sag),
+            number(base.x),
+            number(base.y)
+        );
     } else {
         let _ = write!(path, "L{} {}", number(base.x), number(base.y));
     }
@@ -66,7 +81,10 @@ pub(crate) fn rounded(points: &[Point], radius: f64) -> String {
         let before = points[(index + points.len() - 1) % points.len()];
         let after = points[(index + 1) % points.len()];
         let reach = corner.extra.unwrap_or(radius);
-        let (enter, leave) = (towards(corner, before, reach), towards(corner, after, reach));
+        let (enter, leave) = (
+            towards(corner, before, reach),
+            towards(corner, after, reach),
+        );
         let command = if index == 0 { 'M' } else { 'L' };
         let _ = write!(
             path,
@@ -94,7 +112,11 @@ fn towards(from: Point, to: Point, distance: f64) -> (f64, f64) {
 /// Appends the Béziers that lead from the first point through the others.
 fn segments(path: &mut String, points: &[Point], outline: Outline) {
     let count = points.len();
-    let last = if outline == Outline::Closed { count } else { count.saturating_sub(1) };
+    let last = if outline == Outline::Closed {
+        count
+    } else {
+        count.saturating_sub(1)
+    };
     for index in 0..last {
         let (from, to) = (points[index], points[(index + 1) % count]);
         let (across, down) = to.minus(from);
@@ -131,7 +153,11 @@ fn direction(points: &[Point], index: usize, outline: Outline) -> (f64, f64) {
 fn number(value: f64) -> String {
     let text = format!("{value:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+    if text == "-0" {
+        "0".to_owned()
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -139,7 +165,10 @@ mod tests {
     use super::*;
 
     fn points(pairs: &[(f64, f64)]) -> Vec<Point> {
-        pairs.iter().map(|&(x, y)| Point { x, y, extra: None }).collect()
+        pairs
+            .iter()
+            .map(|&(x, y)| Point { x, y, extra: None })
+            .collect()
     }
 
     #[test]
@@ -152,7 +181,10 @@ mod tests {
 
     #[test]
     fn rounded_corners_never_pass_the_middle_of_an_edge() {
-        let path = rounded(&points(&[(0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 10.0)]), 400.0);
+        let path = rounded(
+            &points(&[(0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 10.0)]),
+            400.0,
+        );
         assert!(path.starts_with("M0 5Q0 0 5 0L5 0Q10 0 10 5"), "{path}");
     }
 

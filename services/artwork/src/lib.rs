@@ -9,9 +9,11 @@ mod compose;
 mod encode;
 mod error;
 mod geometry;
+mod gradients;
 mod library;
 mod paint;
 mod picture;
+mod raster;
 
 pub use compose::svg;
 pub use encode::{Rendition, Renditions, Size};

@@ -23,17 +23,25 @@ static SOURCES: &[Source] = &include!(concat!(env!("OUT_DIR"), "/drawings.rs"));
 
 /// The names of everything square that can be drawn, in alphabetical order within each theme.
 pub fn drawings() -> impl Iterator<Item = &'static str> {
-    SOURCES.iter().filter(|source| source.theme != SCENES && source.theme != SHARED).map(|source| source.name)
+    SOURCES
+        .iter()
+        .filter(|source| source.theme != SCENES && source.theme != SHARED)
+        .map(|source| source.name)
 }
 
 /// The names of the 16:9 scenes.
 pub fn scenes() -> impl Iterator<Item = &'static str> {
-    SOURCES.iter().filter(|source| source.theme == SCENES).map(|source| source.name)
+    SOURCES
+        .iter()
+        .filter(|source| source.theme == SCENES)
+        .map(|source| source.name)
 }
 
 /// The drawing or scene called `name`.
 pub(crate) fn find(name: &str) -> Option<&'static Source> {
-    SOURCES.iter().find(|source| source.name == name && source.theme != SHARED)
+    SOURCES
+        .iter()
+        .find(|source| source.name == name && source.theme != SHARED)
 }
 
 /// All templates, parsed once.
@@ -45,7 +53,9 @@ pub(crate) static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(||
     for source in SOURCES {
         environment
             .add_template(source.name, source.text)
-            .unwrap_or_else(|error| panic!("BUG: drawing {} does not parse: {error:#}", source.name));
+            .unwrap_or_else(|error| {
+                panic!("BUG: drawing {} does not parse: {error:#}", source.name)
+            });
     }
     environment
 });

@@ -36,14 +36,23 @@ pub enum Detail {
 impl Picture {
     /// The drawing as its author left it.
     pub fn new(drawing: &str) -> Self {
-        Self { drawing: drawing.to_owned(), backdrop: None, colours: BTreeMap::new(), details: BTreeMap::new() }
+        Self {
+            drawing: drawing.to_owned(),
+            backdrop: None,
+            colours: BTreeMap::new(),
+            details: BTreeMap::new(),
+        }
     }
 
     /// The same picture with some colours replaced: how a variant differs from its product.
     #[must_use]
     pub fn recoloured(&self, colours: &BTreeMap<String, String>) -> Self {
         let mut picture = self.clone();
-        picture.colours.extend(colours.iter().map(|(name, colour)| (name.clone(), colour.clone())));
+        picture.colours.extend(
+            colours
+                .iter()
+                .map(|(name, colour)| (name.clone(), colour.clone())),
+        );
         picture
     }
 }

@@ -5,8 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use anyhow::Context as _;
 use axum::{Router, extract::FromRef};
 use chassis::{
-    Broker, Database, Process,
-    api_docs,
+    Broker, Database, Process, api_docs,
     auth::{TokenRules, Verifier},
     health::{Need, Readiness},
     metrics::HttpMetrics,
@@ -16,7 +15,10 @@ use chassis::{
 };
 use tokio::net::TcpListener;
 
-use crate::{config::ServeConfig, events, facets::FacetCache, http, listing::Listings, metrics::CatalogMetrics, pictures::Pictures};
+use crate::{
+    config::ServeConfig, events, facets::FacetCache, http, listing::Listings,
+    metrics::CatalogMetrics, pictures::Pictures,
+};
 
 /// How often the outbox is looked at when nobody says that there is something in it.
 const OUTBOX_POLL: Duration = Duration::from_millis(200);
@@ -64,7 +66,10 @@ impl App {
         let options = config.database.options()?;
         let database = Database::new(options.clone(), &process.metrics);
         let broker = Broker::connect(&config.broker.nats_url, process.service).await?;
-        let rules = TokenRules { issuer: config.token_issuer.clone(), audience: config.token_audience.clone() };
+        let rules = TokenRules {
+            issuer: config.token_issuer.clone(),
+            audience: config.token_audience.clone(),
+        };
         let state = State {
             database: database.clone(),
             verifier: Verifier::new(config.jwks.clone(), &rules, &process.metrics),
@@ -75,15 +80,32 @@ impl App {
             outbox: Wake::default(),
         };
         let workers = Workers::new(&process.metrics);
-        let relay = RelayConfig { service: process.service, stream: events::STREAM, database: options, broker: broker.clone() };
-        workers.start(Relay::new(relay, &process.metrics), state.outbox.clone(), OUTBOX_POLL);
+        let relay = RelayConfig {
+            service: process.service,
+            stream: events::STREAM,
+            database: options,
+            broker: broker.clone(),
+        };
+        workers.start(
+            Relay::new(relay, &process.metrics),
+            state.outbox.clone(),
+            OUTBOX_POLL,
+        );
         let router = router(state, process, readiness(process, &database, broker));
-        Ok(Self { process: process.clone(), listener, router, workers, database })
+        Ok(Self {
+            process: process.clone(),
+            listener,
+            router,
+            workers,
+            database,
+        })
     }
 
     /// Where it listens.
     pub fn address(&self) -> anyhow::Result<SocketAddr> {
-        self.listener.local_addr().context("the listener has no address")
+        self.listener
+            .local_addr()
+            .context("the listener has no address")
     }
 
     /// Serves until the process is asked to end; then answers what is in flight and lets the workers finish.
@@ -99,7 +121,9 @@ fn router(state: State, process: &Process, readiness: Readiness) -> Router {
     let metrics = HttpMetrics::new(&process.metrics);
     let document = http::openapi();
     api_docs::expect_operations(&document, &metrics);
-    let routes = http::routes().merge(api_docs::routes(&document)).with_state(state);
+    let routes = http::routes()
+        .merge(api_docs::routes(&document))
+        .with_state(state);
     server::router(routes, process, readiness, metrics)
 }
 

@@ -20,7 +20,8 @@ pub struct Cli {
 impl Cli {
     /// What is asked for; without a subcommand, serving.
     pub(crate) fn command(self) -> Command {
-        self.command.unwrap_or_else(|| Command::Serve(ServeConfig::parse()))
+        self.command
+            .unwrap_or_else(|| Command::Serve(ServeConfig::parse()))
     }
 }
 
@@ -79,7 +80,11 @@ pub struct DatabaseConfig {
 impl DatabaseConfig {
     /// How to connect.
     pub(crate) fn options(&self) -> anyhow::Result<PgConnectOptions> {
-        let options = database::options(&self.database_url, self.database_password_file.as_ref(), "catalog")?;
+        let options = database::options(
+            &self.database_url,
+            self.database_password_file.as_ref(),
+            "catalog",
+        )?;
         Ok(options.options([
             // Lets the planner see each filter's value, and drop the filters that are not set (see migrations/0002).
             ("plan_cache_mode", "force_custom_plan"),

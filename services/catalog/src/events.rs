@@ -15,20 +15,56 @@ pub(crate) const STREAM: Stream = Stream {
 };
 
 /// A product came into the catalogue.
-pub(crate) async fn publish_created(tx: &mut Transaction<'_, Postgres>, product: &Product) -> sqlx::Result<()> {
+pub(crate) async fn publish_created(
+    tx: &mut Transaction<'_, Postgres>,
+    product: &Product,
+) -> sqlx::Result<()> {
     outbox::publish(tx, &created(product)).await.map(drop)
 }
 
 /// A product changed.
-pub(crate) async fn publish_updated(tx: &mut Transaction<'_, Postgres>, product: &Product) -> sqlx::Result<()> {
-    let ProductCreated { product_id, version, vendor_id, slug, name, category, price, variants } = created(product);
-    let event = ProductUpdated { product_id, version, vendor_id, slug, name, category, price, variants };
+pub(crate) async fn publish_updated(
+    tx: &mut Transaction<'_, Postgres>,
+    product: &Product,
+) -> sqlx::Result<()> {
+    let ProductCreated {
+        product_id,
+        version,
+        vendor_id,
+        slug,
+        name,
+        category,
+        price,
+        variants,
+    } = created(product);
+    let event = ProductUpdated {
+        product_id,
+        version,
+        vendor_id,
+        slug,
+        name,
+        category,
+        price,
+        variants,
+    };
     outbox::publish(tx, &event).await.map(drop)
 }
 
 /// A product went.
-pub(crate) async fn publish_archived(tx: &mut Transaction<'_, Postgres>, id: ProductId, version: i64) -> sqlx::Result<()> {
-    outbox::publish(tx, &ProductArchived { product_id: id, version }).await.map(drop)
+pub(crate) async fn publish_archived(
+    tx: &mut Transaction<'_, Postgres>,
+    id: ProductId,
+    version: i64,
+) -> sqlx::Result<()> {
+    outbox::publish(
+        tx,
+        &ProductArchived {
+            product_id: id,
+            version,
+        },
+    )
+    .await
+    .map(drop)
 }
 
 /// The facts of a product that other services need.
@@ -37,7 +73,10 @@ pub(crate) fn created(product: &Product) -> ProductCreated {
         variant_id: variant.id,
         sku: variant.sku.clone(),
         name: variant.name.clone(),
-        price: Money::from_minor(variant.price_minor.unwrap_or(product.price.minor), product.price.currency),
+        price: Money::from_minor(
+            variant.price_minor.unwrap_or(product.price.minor),
+            product.price.currency,
+        ),
     });
     ProductCreated {
         product_id: product.id,

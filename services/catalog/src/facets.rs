@@ -49,13 +49,23 @@ pub(crate) struct FacetCache(Cache<Filter, Arc<Facets>>);
 
 impl Default for FacetCache {
     fn default() -> Self {
-        Self(Cache::builder().max_capacity(MAX_FILTERS).time_to_live(TTL).build())
+        Self(
+            Cache::builder()
+                .max_capacity(MAX_FILTERS)
+                .time_to_live(TTL)
+                .build(),
+        )
     }
 }
 
 impl FacetCache {
     /// The facets of what `filter` found.
-    pub(crate) async fn of(&self, connection: &mut PgConnection, filter: &Filter, found: &Found) -> sqlx::Result<Arc<Facets>> {
+    pub(crate) async fn of(
+        &self,
+        connection: &mut PgConnection,
+        filter: &Filter,
+        found: &Found,
+    ) -> sqlx::Result<Arc<Facets>> {
         if let Some(facets) = self.0.get(filter).await {
             return Ok(facets);
         }
@@ -70,19 +80,38 @@ impl FacetCache {
     }
 }
 
-async fn count(connection: &mut PgConnection, filter: &Filter, found: &Found) -> sqlx::Result<Facets> {
+async fn count(
+    connection: &mut PgConnection,
+    filter: &Filter,
+    found: &Found,
+) -> sqlx::Result<Facets> {
     if found.total == 0 {
         return Ok(Facets::default());
     }
     let categories = db::facets::by_category(connection, &found.matching).await?;
     let range = db::facets::price_range(connection, &found.matching).await?;
     let money = |minor| Money::from_minor(minor, filter.currency);
-    let prices = range.min_minor.zip(range.max_minor).map(|(min, max)| (money(min), money(max)));
-    let attributes = if found.total > MAX_COUNTED { Vec::new() } else { attributes(connection, &categories, found).await? };
-    Ok(Facets { categories, prices, attributes })
+    let prices = range
+        .min_minor
+        .zip(range.max_minor)
+        .map(|(min, max)| (money(min), money(max)));
+    let attributes = if found.total > MAX_COUNTED {
+        Vec::new()
+    } else {
+        attributes(connection, &categories, found).await?
+    };
+    Ok(Facets {
+        categories,
+        prices,
+        attributes,
+    })
 }
 
-async fn attributes(connection: &mut PgConnection, counts: &[CategoryCount], found: &Found) -> sqlx::Result<Vec<Facet>> {
+async fn attributes(
+    connection: &mut PgConnection,
+    counts: &[CategoryCount],
+    found: &Found,
+) -> sqlx::Result<Vec<Facet>> {
     let categories = db::categories::list(connection).await?;
     let kinds = offered(&categories, counts);
     let keys: Vec<String> = kinds.iter().map(|kind| kind.key.clone()).collect();
@@ -97,9 +126,17 @@ fn offered(categories: &[Category], counts: &[CategoryCount]) -> Vec<AttributeKi
     counts.sort_by_key(|count| std::cmp::Reverse(count.count));
     let mut kinds: Vec<AttributeKind> = Vec::new();
     for count in counts {
-        let category = categories.iter().find(|category| category.slug == count.slug);
-        for kind in category.into_iter().flat_map(|category| category.attributes.0.iter()) {
-            if kind.facet && kinds.len() < MAX_ATTRIBUTES && kinds.iter().all(|known| known.key != kind.key) {
+        let category = categories
+            .iter()
+            .find(|category| category.slug == count.slug);
+        for kind in category
+            .into_iter()
+            .flat_map(|category| category.attributes.0.iter())
+        {
+            if kind.facet
+                && kinds.len() < MAX_ATTRIBUTES
+                && kinds.iter().all(|known| known.key != kind.key)
+            {
                 kinds.push(kind.clone());
             }
         }
@@ -112,9 +149,11 @@ fn in_order(kinds: Vec<AttributeKind>, counted: Vec<ValueCount>) -> Vec<Facet> {
     for ValueCount { key, value, count } in counted {
         values.entry(key).or_default().push((value, count));
     }
-    let facets = kinds.into_iter().filter_map(|AttributeKind { key, label, .. }| {
-        let values = values.remove(&key)?;
-        Some(Facet { key, label, values })
-    });
+    let facets = kinds
+        .into_iter()
+        .filter_map(|AttributeKind { key, label, .. }| {
+            let values = values.remove(&key)?;
+            Some(Facet { key, label, values })
+        });
     facets.collect()
 }

@@ -29,7 +29,10 @@ pub(crate) use get_product::load as load_product;
 pub(crate) fn routes() -> Router<State> {
     Router::new()
         .route("/api/categories", get(list_categories::list_categories))
-        .route("/api/products", get(list_products::list_products).post(create_product::create_product))
+        .route(
+            "/api/products",
+            get(list_products::list_products).post(create_product::create_product),
+        )
         .route(
             "/api/products/{product}",
             get(get_product::get_product)
@@ -38,7 +41,8 @@ pub(crate) fn routes() -> Router<State> {
         )
         .route(
             "/api/products/{product}/images",
-            post(upload_picture::upload_picture).layer(DefaultBodyLimit::max(upload_picture::MAX_BYTES)),
+            post(upload_picture::upload_picture)
+                .layer(DefaultBodyLimit::max(upload_picture::MAX_BYTES)),
         )
         .route("/api/search", get(search_products::search_products))
 }
@@ -75,7 +79,13 @@ struct AccessToken;
 
 impl Modify for AccessToken {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-        document.components.get_or_insert_default().add_security_scheme("accessToken", SecurityScheme::Http(bearer));
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .build();
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("accessToken", SecurityScheme::Http(bearer));
     }
 }

@@ -20,7 +20,9 @@ use chassis::{Broker, Process, database};
 use sqlx::migrate::Migrator;
 
 pub use assembly::App;
-pub use config::{BrokerConfig, Cli, Command, DatabaseConfig, PictureStoreConfig, SeedConfig, ServeConfig};
+pub use config::{
+    BrokerConfig, Cli, Command, DatabaseConfig, PictureStoreConfig, SeedConfig, ServeConfig,
+};
 pub use http::openapi;
 
 /// The schema of this service's database.
@@ -32,11 +34,16 @@ pub async fn run(cli: Cli, process: Process) -> anyhow::Result<()> {
         Command::Serve(config) => App::new(&config, &process).await?.serve().await,
         Command::Migrate(config) => database::migrate(&config.options()?, &MIGRATOR).await,
         Command::DeclareStreams(config) => {
-            Broker::connect_now(&config.nats_url, process.service).await?.declare(events::STREAM).await
+            Broker::connect_now(&config.nats_url, process.service)
+                .await?
+                .declare(events::STREAM)
+                .await
         }
         Command::Seed(config) => seed::run(config, &process).await,
         Command::Openapi => {
-            let document = openapi().to_pretty_json().context("the document is not JSON")?;
+            let document = openapi()
+                .to_pretty_json()
+                .context("the document is not JSON")?;
             writeln!(std::io::stdout(), "{document}").context("cannot write to standard output")
         }
     }

@@ -40,13 +40,22 @@ pub(crate) struct Listings {
 
 impl Default for Listings {
     fn default() -> Self {
-        Self { found: Cache::builder().max_capacity(MAX_COUNTS).time_to_live(COUNT_TTL).build() }
+        Self {
+            found: Cache::builder()
+                .max_capacity(MAX_COUNTS)
+                .time_to_live(COUNT_TTL)
+                .build(),
+        }
     }
 }
 
 impl Listings {
     /// What `filter` finds, as of a moment ago.
-    pub(crate) async fn find(&self, connection: &mut PgConnection, filter: &Filter) -> Result<Arc<Found>, Error> {
+    pub(crate) async fn find(
+        &self,
+        connection: &mut PgConnection,
+        filter: &Filter,
+    ) -> Result<Arc<Found>, Error> {
         if let Some(found) = self.found.get(filter).await {
             return Ok(found);
         }

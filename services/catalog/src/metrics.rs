@@ -7,11 +7,17 @@ use prometheus::IntCounterVec;
 pub const CATALOGUE: &[&Family] = &[&SEARCH_QUERIES, &PICTURES_STORED];
 
 /// Searches by words, by what came of them.
-pub const SEARCH_QUERIES: Family =
-    Family::counter("shop_search_queries_total", &["outcome"], "Searches by words, by what came of them.");
+pub const SEARCH_QUERIES: Family = Family::counter(
+    "shop_search_queries_total",
+    &["outcome"],
+    "Searches by words, by what came of them.",
+);
 /// Pictures that vendors uploaded.
-pub const PICTURES_STORED: Family =
-    Family::counter("shop_pictures_total", &["outcome"], "Pictures that vendors uploaded, by what came of them.");
+pub const PICTURES_STORED: Family = Family::counter(
+    "shop_pictures_total",
+    &["outcome"],
+    "Pictures that vendors uploaded, by what came of them.",
+);
 
 /// The catalogue's own metrics.
 #[derive(Clone)]
@@ -22,7 +28,10 @@ pub(crate) struct CatalogMetrics {
 
 impl CatalogMetrics {
     pub(crate) fn new(metrics: &Metrics) -> Self {
-        let own = Self { searches: metrics.counter(&SEARCH_QUERIES), pictures: metrics.counter(&PICTURES_STORED) };
+        let own = Self {
+            searches: metrics.counter(&SEARCH_QUERIES),
+            pictures: metrics.counter(&PICTURES_STORED),
+        };
         for outcome in ["hit", "zero", "degraded", "error"] {
             own.searches.with_label_values(&[outcome]);
         }

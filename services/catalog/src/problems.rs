@@ -10,4 +10,8 @@ pub const SKU_TAKEN: Kind = Kind::new("sku-taken", 409, "The SKU is already in u
 /// The upload is not a picture that we take.
 pub const PICTURE_REFUSED: Kind = Kind::new("picture-refused", 422, "The picture cannot be used");
 /// The product has as many pictures as it may have.
-pub const TOO_MANY_PICTURES: Kind = Kind::new("too-many-pictures", 409, "The product has no room for another picture");
+pub const TOO_MANY_PICTURES: Kind = Kind::new(
+    "too-many-pictures",
+    409,
+    "The product has no room for another picture",
+);

@@ -32,23 +32,34 @@ pub(crate) async fn run(config: SeedConfig, process: &Process) -> anyhow::Result
     Ok(())
 }
 
-async fn load(config: &SeedConfig, demo: &demo::Demo, connection: &mut PgConnection) -> anyhow::Result<()> {
+async fn load(
+    config: &SeedConfig,
+    demo: &demo::Demo,
+    connection: &mut PgConnection,
+) -> anyhow::Result<()> {
     // Before the transaction: drawing takes seconds, and a transaction must not.
     let pictures = pictures::ensure(demo, connection, &Store::new(&config.pictures)).await?;
 
     let mut tx = connection.begin().await?;
     db::bulk::only_one_seeder(&mut tx).await?;
     load::load(&mut tx, demo, &pictures).await?;
-    let generated = generated::top_up(&mut tx, demo, &pictures, config.products).await?;
+    let generated = generated::top_up(&mut tx, demo, config.products).await?;
     tx.commit().await?;
     if generated > 0 {
         tracing::info!(generated, "topped up with generated products");
     }
-    db::bulk::analyze(connection).await.context("cannot analyze the tables")
+    db::bulk::analyze(connection)
+        .await
+        .context("cannot analyze the tables")
 }
 
 async fn connect(config: &SeedConfig) -> anyhow::Result<PgConnection> {
     // Copying a hundred thousand products takes longer than a request may.
-    let options = config.database.options()?.options([("statement_timeout", "0"), ("idle_in_transaction_session_timeout", "0")]);
-    PgConnection::connect_with(&options).await.context("cannot reach the database")
+    let options = config.database.options()?.options([
+        ("statement_timeout", "0"),
+        ("idle_in_transaction_session_timeout", "0"),
+    ]);
+    PgConnection::connect_with(&options)
+        .await
+        .context("cannot reach the database")
 }

@@ -19,12 +19,24 @@ use crate::metrics::HttpMetrics;
 
 /// Serves the document, the page and its style sheet.
 pub fn routes<S: Clone + Send + Sync + 'static>(document: &OpenApi) -> Router<S> {
-    let json: Arc<str> = document.to_json().expect("BUG: the document is plain data").into();
+    let json: Arc<str> = document
+        .to_json()
+        .expect("BUG: the document is plain data")
+        .into();
     let html: Arc<str> = page::render(document).into();
     Router::new()
-        .route("/openapi.json", get(move || async move { typed("application/json", json.as_bytes().to_vec()) }))
-        .route("/docs", get(move || async move { typed("text/html; charset=utf-8", html.as_bytes().to_vec()) }))
-        .route("/docs/style.css", get(|| async { typed("text/css; charset=utf-8", page::STYLE.as_bytes().to_vec()) }))
+        .route(
+            "/openapi.json",
+            get(move || async move { typed("application/json", json.as_bytes().to_vec()) }),
+        )
+        .route(
+            "/docs",
+            get(move || async move { typed("text/html; charset=utf-8", html.as_bytes().to_vec()) }),
+        )
+        .route(
+            "/docs/style.css",
+            get(|| async { typed("text/css; charset=utf-8", page::STYLE.as_bytes().to_vec()) }),
+        )
 }
 
 /// The page's own policy: its style sheet, and nothing else.
@@ -33,8 +45,14 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; for
 fn typed(content_type: &'static str, body: Vec<u8>) -> impl IntoResponse {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
-        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300")),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(POLICY),
+        ),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("public, max-age=300"),
+        ),
     ];
     (headers, body)
 }
@@ -45,7 +63,8 @@ pub fn expect_operations(document: &OpenApi, http: &HttpMetrics) {
     for (path, operations) in document["paths"].as_object().into_iter().flatten() {
         for (method, operation) in operations.as_object().into_iter().flatten() {
             let statuses = operation["responses"].as_object();
-            let success = statuses.and_then(|statuses| statuses.keys().find(|status| status.starts_with('2')));
+            let success = statuses
+                .and_then(|statuses| statuses.keys().find(|status| status.starts_with('2')));
             if let Some(status) = success {
                 http.expect(&method.to_uppercase(), path, status);
             }

@@ -16,9 +16,9 @@ use async_nats::{
 const ACK_TIMEOUT: Duration = Duration::from_secs(5);
 /// A message published again within this time is dropped by the broker. Consumers de-duplicate for ever; this only saves
 /// them work.
-const DUPLICATE_WINDOW: Duration = Duration::from_secs(10 * 60);
+const DUPLICATE_WINDOW: Duration = Duration::from_mins(10);
 /// How long the broker keeps a message. What must last longer lasts in a database.
-const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const MAX_AGE: Duration = Duration::from_hours(30 * 24);
 
 /// The stream of one service's events.
 #[derive(Debug, Clone, Copy)]
@@ -56,14 +56,21 @@ pub struct Broker {
 impl Broker {
     /// Starts connecting and returns at once; it goes on for as long as the process runs.
     pub async fn connect(url: &str, service: &str) -> anyhow::Result<Self> {
-        let client = settings(service).retry_on_initial_connect().connect(url).await;
-        Ok(Self::over(client.with_context(|| format!("{url:?} is not a NATS URL"))?))
+        let client = settings(service)
+            .retry_on_initial_connect()
+            .connect(url)
+            .await;
+        Ok(Self::over(
+            client.with_context(|| format!("{url:?} is not a NATS URL"))?,
+        ))
     }
 
     /// Connects now or fails: for one-shot commands.
     pub async fn connect_now(url: &str, service: &str) -> anyhow::Result<Self> {
         let client = settings(service).connect(url).await;
-        Ok(Self::over(client.with_context(|| format!("cannot reach the broker at {url}"))?))
+        Ok(Self::over(client.with_context(|| {
+            format!("cannot reach the broker at {url}")
+        })?))
     }
 
     fn over(client: async_nats::Client) -> Self {
@@ -86,9 +93,16 @@ impl Broker {
 
     /// Creates the stream, or brings its settings up to date.
     pub async fn declare(&self, stream: Stream) -> anyhow::Result<()> {
-        let declared = self.jetstream.create_or_update_stream(stream.config()).await;
+        let declared = self
+            .jetstream
+            .create_or_update_stream(stream.config())
+            .await;
         declared.with_context(|| format!("cannot declare the stream {}", stream.name))?;
-        tracing::info!(stream = stream.name, subjects = stream.subjects, "the stream is declared");
+        tracing::info!(
+            stream = stream.name,
+            subjects = stream.subjects,
+            "the stream is declared"
+        );
         Ok(())
     }
 }
@@ -98,7 +112,9 @@ fn settings(service: &str) -> ConnectOptions {
         .name(service)
         .connection_timeout(Duration::from_secs(2))
         .request_timeout(Some(ACK_TIMEOUT))
-        .reconnect_delay_callback(|attempt| Duration::from_millis(100 * u64::try_from(attempt.min(10)).unwrap_or(10)))
+        .reconnect_delay_callback(|attempt| {
+            Duration::from_millis(100 * u64::try_from(attempt.min(10)).unwrap_or(10))
+        })
         .event_callback(|event| async move {
             match event {
                 Event::Connected => tracing::info!("connected to the broker"),

@@ -26,9 +26,14 @@ impl Secret {
 
     /// Reads the file without its trailing line end.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let text = fs::read_to_string(path).with_context(|| format!("cannot read the secret in {}", path.display()))?;
+        let text = fs::read_to_string(path)
+            .with_context(|| format!("cannot read the secret in {}", path.display()))?;
         let secret = text.trim_end_matches(['\r', '\n']);
-        anyhow::ensure!(!secret.is_empty(), "the secret file {} is empty", path.display());
+        anyhow::ensure!(
+            !secret.is_empty(),
+            "the secret file {} is empty",
+            path.display()
+        );
         Ok(Self(secret.to_owned()))
     }
 
@@ -64,6 +69,9 @@ mod tests {
     #[test]
     fn a_missing_secret_names_its_file() {
         let error = "/nowhere/secret".parse::<Secret>().unwrap_err();
-        assert_eq!(error.to_string(), "cannot read the secret in /nowhere/secret");
+        assert_eq!(
+            error.to_string(),
+            "cannot read the secret in /nowhere/secret"
+        );
     }
 }

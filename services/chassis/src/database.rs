@@ -1,6 +1,9 @@
 //! The service's own PostgreSQL database: a small pool that measures how long tasks wait for it.
 
-use std::{future::ready, time::{Duration, Instant}};
+use std::{
+    future::ready,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use futures::FutureExt as _;
@@ -26,8 +29,14 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 const TRUSTED_REST: Duration = Duration::from_secs(1);
 
 /// Where the database is and who we are there.
-pub fn options(url: &str, password: Option<&Secret>, service: &str) -> anyhow::Result<PgConnectOptions> {
-    let options: PgConnectOptions = url.parse().with_context(|| format!("{url:?} is not a PostgreSQL URL"))?;
+pub fn options(
+    url: &str,
+    password: Option<&Secret>,
+    service: &str,
+) -> anyhow::Result<PgConnectOptions> {
+    let options: PgConnectOptions = url
+        .parse()
+        .with_context(|| format!("{url:?} is not a PostgreSQL URL"))?;
     let options = options.application_name(service).options([
         // A request must not hold a connection for longer than its client waits.
         ("statement_timeout", "5s"),
@@ -39,6 +48,11 @@ pub fn options(url: &str, password: Option<&Secret>, service: &str) -> anyhow::R
         None => options,
     })
 }
+
+/// There is no connection to be had, for whatever reason: nothing has been asked of the database yet.
+#[derive(Debug, thiserror::Error)]
+#[error("no connection to the database")]
+pub struct Unavailable(#[source] sqlx::Error);
 
 /// The pool with its metrics. Cheap to clone.
 #[derive(Clone)]
@@ -54,7 +68,7 @@ impl Database {
         let pool = PgPoolOptions::new()
             .max_connections(MAX_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            .idle_timeout(Duration::from_secs(60))
+            .idle_timeout(Duration::from_mins(1))
             .test_before_acquire(false)
             .before_acquire(|connection, rest| {
                 if rest.idle_for < TRUSTED_REST {
@@ -69,18 +83,21 @@ impl Database {
             pending: metrics.gauge(&POOL_PENDING).with_label_values(&none),
             wait: metrics.histogram(&POOL_WAIT).with_label_values(&none),
         };
-        metrics.gauge(&POOL_MAX).with_label_values(&none).set(i64::from(MAX_CONNECTIONS));
+        metrics
+            .gauge(&POOL_MAX)
+            .with_label_values(&none)
+            .set(i64::from(MAX_CONNECTIONS));
         database.report_connections(metrics);
         database
     }
 
     /// A connection for reading.
-    pub async fn acquire(&self) -> sqlx::Result<PoolConnection<Postgres>> {
+    pub async fn acquire(&self) -> Result<PoolConnection<Postgres>, Unavailable> {
         self.timed(self.pool.acquire()).await
     }
 
     /// A transaction. Dropped without `commit`, it is as though it had never been.
-    pub async fn begin(&self) -> sqlx::Result<Transaction<'static, Postgres>> {
+    pub async fn begin(&self) -> Result<Transaction<'static, Postgres>, Unavailable> {
         self.timed(self.pool.begin()).await
     }
 
@@ -96,18 +113,24 @@ impl Database {
         Ok(())
     }
 
-    async fn timed<T>(&self, acquire: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    async fn timed<T>(
+        &self,
+        acquire: impl Future<Output = sqlx::Result<T>>,
+    ) -> Result<T, Unavailable> {
         let waiting = Waiting::new(&self.pending);
         let started = Instant::now();
         let outcome = acquire.await;
         self.wait.observe(started.elapsed().as_secs_f64());
         drop(waiting);
-        outcome
+        outcome.map_err(Unavailable)
     }
 
     fn report_connections(&self, metrics: &Metrics) {
         let gauge = metrics.gauge(&POOL_CONNECTIONS);
-        let (idle, used) = (gauge.with_label_values(&["idle"]), gauge.with_label_values(&["used"]));
+        let (idle, used) = (
+            gauge.with_label_values(&["idle"]),
+            gauge.with_label_values(&["used"]),
+        );
         let pool = self.pool.clone();
         metrics.before_scrape(move || {
             let resting = i64::try_from(pool.num_idle()).unwrap_or(i64::MAX);
@@ -135,22 +158,40 @@ impl Drop for Waiting<'_> {
 
 /// Brings the schema up to date, under a lock, so that several replicas may start at once.
 pub async fn migrate(options: &PgConnectOptions, migrator: &Migrator) -> anyhow::Result<()> {
-    let options = options.clone().options([("statement_timeout", "0"), ("lock_timeout", "10s")]);
-    let mut connection = sqlx::PgConnection::connect_with(&options).await.context("cannot reach the database")?;
-    migrator.run(&mut connection).await.context("a migration failed")?;
+    let options = options
+        .clone()
+        .options([("statement_timeout", "0"), ("lock_timeout", "10s")]);
+    let mut connection = sqlx::PgConnection::connect_with(&options)
+        .await
+        .context("cannot reach the database")?;
+    migrator
+        .run(&mut connection)
+        .await
+        .context("a migration failed")?;
     connection.close().await?;
-    tracing::info!(migrations = migrator.iter().count(), "the schema is up to date");
+    tracing::info!(
+        migrations = migrator.iter().count(),
+        "the schema is up to date"
+    );
     Ok(())
 }
 
 /// Turns the violation of a constraint into the domain's own error: the constraint is the check.
 pub trait OnConstraint<T> {
     /// `error` where the named constraint was violated; every other error stays as it is.
-    fn on_constraint<E: From<sqlx::Error>>(self, name: &str, error: impl FnOnce() -> E) -> Result<T, E>;
+    fn on_constraint<E: From<sqlx::Error>>(
+        self,
+        name: &str,
+        error: impl FnOnce() -> E,
+    ) -> Result<T, E>;
 }
 
 impl<T> OnConstraint<T> for sqlx::Result<T> {
-    fn on_constraint<E: From<sqlx::Error>>(self, name: &str, error: impl FnOnce() -> E) -> Result<T, E> {
+    fn on_constraint<E: From<sqlx::Error>>(
+        self,
+        name: &str,
+        error: impl FnOnce() -> E,
+    ) -> Result<T, E> {
         self.map_err(|source| match &source {
             sqlx::Error::Database(database) if database.constraint() == Some(name) => error(),
             _ => E::from(source),

@@ -1,8 +1,16 @@
 //! `/livez` and `/readyz`: whether the process runs, and whether it can do its work.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::{Duration, Instant}};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use axum::{http::StatusCode, response::{IntoResponse, Response}};
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use futures::future::join_all;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -10,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 /// All checks run at once, so this is also the longest that `/readyz` takes.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
-type Probe = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>> + Send + Sync>;
+type Probe =
+    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>> + Send + Sync>;
 
 /// Whether the service is of use without a dependency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -32,7 +41,10 @@ pub struct Readiness {
 impl Readiness {
     /// Nothing to depend on yet; not ready once `shutdown` is cancelled.
     pub fn new(shutdown: CancellationToken) -> Self {
-        Self { checks: Vec::new(), shutdown }
+        Self {
+            checks: Vec::new(),
+            shutdown,
+        }
     }
 
     /// Adds a dependency.
@@ -42,14 +54,22 @@ impl Readiness {
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = anyhow::Result<()>> + Send + 'static,
     {
-        self.checks.push((name, need, Arc::new(move || Box::pin(probe()))));
+        self.checks
+            .push((name, need, Arc::new(move || Box::pin(probe()))));
         self
     }
 
     /// Asks every dependency at once.
     pub async fn report(&self) -> Report {
-        let checks = join_all(self.checks.iter().map(|(name, need, probe)| run(name, *need, probe))).await;
-        let able = checks.iter().all(|check| check.ok || check.need == Need::Optional);
+        let checks = join_all(
+            self.checks
+                .iter()
+                .map(|(name, need, probe)| run(name, *need, probe)),
+        )
+        .await;
+        let able = checks
+            .iter()
+            .all(|check| check.ok || check.need == Need::Optional);
         let status = if self.shutdown.is_cancelled() {
             Status::Draining
         } else if able {
@@ -70,7 +90,13 @@ async fn run(name: &'static str, need: Need, probe: &Probe) -> Check {
         Ok(Err(error)) => Some(error.to_string()),
         Err(_) => Some(format!("no answer within {} s", CHECK_TIMEOUT.as_secs())),
     };
-    Check { name, ok: error.is_none(), need, took_ms, error }
+    Check {
+        name,
+        ok: error.is_none(),
+        need,
+        took_ms,
+        error,
+    }
 }
 
 /// Whether the service can do its work.
@@ -113,7 +139,11 @@ pub struct Report {
 
 impl IntoResponse for Report {
     fn into_response(self) -> Response {
-        let code = if self.status == Status::Ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        let code = if self.status == Status::Ready {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        };
         (code, axum::Json(self)).into_response()
     }
 }

@@ -22,7 +22,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         require_json(&request)?;
-        let body = Bytes::from_request(request, state).await.map_err(unreadable)?;
+        let body = Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| unreadable(&rejection))?;
         parse(&body).map(Self)
     }
 }
@@ -34,18 +36,35 @@ impl<T: Serialize> IntoResponse for Json<T> {
 }
 
 fn require_json(request: &Request) -> Result<(), Problem> {
-    let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")) {
+    let media_type = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let essence = media_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    if essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"))
+    {
         return Ok(());
     }
     let detail = format!("Content-Type is {media_type:?}: send application/json");
-    Err(Problem { errors: vec![FieldError::new("Content-Type", "send application/json")], ..Problem::new(&UNSUPPORTED_MEDIA_TYPE, detail) })
+    Err(Problem {
+        errors: vec![FieldError::new("Content-Type", "send application/json")],
+        ..Problem::new(&UNSUPPORTED_MEDIA_TYPE, detail)
+    })
 }
 
-fn unreadable(rejection: BytesRejection) -> Problem {
+fn unreadable(rejection: &BytesRejection) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Problem::new(&PAYLOAD_TOO_LARGE, "The JSON body is longer than what is taken here.")
+        Problem::new(
+            &PAYLOAD_TOO_LARGE,
+            "The JSON body is longer than what is taken here.",
+        )
     } else {
         Problem::new(&INVALID_REQUEST, "The body broke off before its end.")
     }
@@ -58,7 +77,9 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         let path = error.path().to_string();
         misunderstood(&path, error.inner())
     })?;
-    deserializer.end().map_err(|error| misunderstood(".", &error))?;
+    deserializer
+        .end()
+        .map_err(|error| misunderstood(".", &error))?;
     Ok(value)
 }
 
@@ -68,7 +89,10 @@ fn misunderstood(path: &str, error: &serde_json::Error) -> Problem {
     if error.is_syntax() || error.is_eof() {
         let at = format!("line {}, column {}", error.line(), error.column());
         let detail = format!("The body is not JSON at {at}: {message}");
-        return Problem { errors: vec![FieldError::new("", format!("{message} ({at})"))], ..Problem::new(&INVALID_REQUEST, detail) };
+        return Problem {
+            errors: vec![FieldError::new("", format!("{message} ({at})"))],
+            ..Problem::new(&INVALID_REQUEST, detail)
+        };
     }
     Problem::invalid(vec![FieldError::new(field_of(path, message), message)])
 }
@@ -80,8 +104,14 @@ fn field_of(path: &str, message: &str) -> String {
         .iter()
         .find_map(|prefix| message.strip_prefix(prefix)?.split('`').next());
     match named {
-        Some(name) if parent.is_empty() || parent == name || parent.ends_with(&format!(".{name}")) => {
-            if parent.is_empty() { name.to_owned() } else { parent.to_owned() }
+        Some(name)
+            if parent.is_empty() || parent == name || parent.ends_with(&format!(".{name}")) =>
+        {
+            if parent.is_empty() {
+                name.to_owned()
+            } else {
+                parent.to_owned()
+            }
         }
         Some(name) => format!("{parent}.{name}"),
         None => parent.to_owned(),
@@ -109,13 +139,21 @@ mod tests {
     }
 
     fn field(body: &str) -> String {
-        parse::<Outer>(body.as_bytes()).unwrap_err().errors[0].field.clone()
+        parse::<Outer>(body.as_bytes()).unwrap_err().errors[0]
+            .field
+            .clone()
     }
 
     #[test]
     fn the_field_that_is_wrong_is_named_with_its_path() {
-        assert_eq!(field(r#"{"inner":[{"size":1},{"size":"x"}]}"#), "inner[1].size");
-        assert_eq!(field(r#"{"inner":[{"size":1,"colour":2}]}"#), "inner[0].colour");
+        assert_eq!(
+            field(r#"{"inner":[{"size":1},{"size":"x"}]}"#),
+            "inner[1].size"
+        );
+        assert_eq!(
+            field(r#"{"inner":[{"size":1,"colour":2}]}"#),
+            "inner[0].colour"
+        );
         assert_eq!(field(r#"{"inner":[{}]}"#), "inner[0].size");
         assert_eq!(field(r#"{"inner":[],"outer":1}"#), "outer");
         assert_eq!(field("{}"), "inner");
@@ -124,7 +162,11 @@ mod tests {
     #[test]
     fn what_is_not_one_json_document_is_refused() {
         for body in ["", "{", "[]", "{\"inner\":[]} x"] {
-            assert_eq!(parse::<Outer>(body.as_bytes()).unwrap_err().kind, &INVALID_REQUEST, "{body}");
+            assert_eq!(
+                parse::<Outer>(body.as_bytes()).unwrap_err().kind,
+                &INVALID_REQUEST,
+                "{body}"
+            );
         }
     }
 }

@@ -31,7 +31,10 @@ use uuid::Uuid;
 pub use relay::{Relay, RelayConfig};
 
 /// Puts `event` into the outbox; it is sent once `tx` has been committed, and never if it is not.
-pub async fn publish<E: Event + Sync>(tx: &mut Transaction<'_, Postgres>, event: &E) -> sqlx::Result<Uuid> {
+pub async fn publish<E: Event + Sync>(
+    tx: &mut Transaction<'_, Postgres>,
+    event: &E,
+) -> sqlx::Result<Uuid> {
     let event_id = Uuid::now_v7();
     sqlx::query(
         "insert into outbox (event_id, subject, aggregate_id, aggregate_version, payload)

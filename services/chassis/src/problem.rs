@@ -11,6 +11,8 @@ use std::{collections::BTreeMap, time::Duration};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::database::Unavailable;
+
 pub use kind::*;
 pub(crate) use render::{finish, from_status};
 
@@ -26,7 +28,10 @@ pub struct FieldError {
 impl FieldError {
     /// `field` is wrong because of `message`.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into() }
+        Self {
+            field: field.into(),
+            message: message.into(),
+        }
     }
 }
 
@@ -50,7 +55,14 @@ pub struct Problem {
 impl Problem {
     /// A problem of this kind, with what happened this time.
     pub fn new(kind: &'static Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), retry_after: None, members: BTreeMap::new(), source: None }
+        Self {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+            members: BTreeMap::new(),
+            source: None,
+        }
     }
 
     /// A request that cannot be understood, with every field that is wrong.
@@ -59,19 +71,29 @@ impl Problem {
             [only] => format!("{}: {}", only.field, only.message),
             several => format!("{} fields are wrong", several.len()),
         };
-        Self { errors, ..Self::new(&INVALID_REQUEST, detail) }
+        Self {
+            errors,
+            ..Self::new(&INVALID_REQUEST, detail)
+        }
     }
 
     /// A failure of ours. The client learns only that it happened.
     pub fn internal(source: impl Into<anyhow::Error>) -> Self {
         let detail = "Something went wrong on our side. Quote the request id when you report it.";
-        Self { source: Some(source.into()), ..Self::new(&INTERNAL, detail) }
+        Self {
+            source: Some(source.into()),
+            ..Self::new(&INTERNAL, detail)
+        }
     }
 
     /// Something that we need cannot be reached now.
     pub fn unavailable(detail: impl Into<String>, source: impl Into<anyhow::Error>) -> Self {
         let retry_after = Some(Duration::from_secs(2));
-        Self { source: Some(source.into()), retry_after, ..Self::new(&UNAVAILABLE, detail) }
+        Self {
+            source: Some(source.into()),
+            retry_after,
+            ..Self::new(&UNAVAILABLE, detail)
+        }
     }
 
     /// Adds a member to the document.
@@ -82,13 +104,18 @@ impl Problem {
     }
 }
 
-/// A database that cannot be reached is a 503 that says when to come back; any other failure of it is ours.
+/// A database that cannot be reached is a 503 that says when to come back.
+impl From<Unavailable> for Problem {
+    fn from(error: Unavailable) -> Self {
+        Self::unavailable("The database cannot be reached right now.", error)
+    }
+}
+
+/// So is one that went away meanwhile; any other failure of it is ours.
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
         match error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-                Self::unavailable("The database cannot be reached right now.", error)
-            }
+            sqlx::Error::Io(_) => Self::unavailable("The database went away.", error),
             sqlx::Error::Database(ref database) if is_transient(database.as_ref()) => {
                 Self::unavailable("The database is too busy or is restarting.", error)
             }
@@ -99,7 +126,9 @@ impl From<sqlx::Error> for Problem {
 
 /// Class 57P (operator intervention: restarting), 53 (out of resources), 57014 (our statement timeout).
 fn is_transient(error: &dyn sqlx::error::DatabaseError) -> bool {
-    error.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("53") || code == "57014")
+    error
+        .code()
+        .is_some_and(|code| code.starts_with("57P") || code.starts_with("53") || code == "57014")
 }
 
 impl IntoResponse for Problem {

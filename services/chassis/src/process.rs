@@ -28,7 +28,11 @@ pub struct Process {
 impl Process {
     /// A process that nobody has asked to end yet.
     pub fn new(service: &'static str) -> Self {
-        Self { service, metrics: Metrics::new(service), shutdown: CancellationToken::new() }
+        Self {
+            service,
+            metrics: Metrics::new(service),
+            shutdown: CancellationToken::new(),
+        }
     }
 }
 

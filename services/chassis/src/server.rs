@@ -29,16 +29,29 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Surrounds a service's routes with what all services have: `/livez`, `/readyz`, `/metrics`, problems, metrics, logs.
-pub fn router(routes: Router, process: &Process, readiness: Readiness, http: HttpMetrics) -> Router {
+pub fn router(
+    routes: Router,
+    process: &Process,
+    readiness: Readiness,
+    http: HttpMetrics,
+) -> Router {
     let metrics = process.metrics.clone();
     routes
         .route("/livez", get(|| async { StatusCode::OK }))
-        .route("/readyz", get(move || async move { readiness.report().await }))
+        .route(
+            "/readyz",
+            get(move || async move { readiness.report().await }),
+        )
         .route("/metrics", get(move || async move { scrape(&metrics) }))
         .fallback(|| async { problem::from_status(StatusCode::NOT_FOUND) })
-        .method_not_allowed_fallback(|| async { problem::from_status(StatusCode::METHOD_NOT_ALLOWED) })
+        .method_not_allowed_fallback(|| async {
+            problem::from_status(StatusCode::METHOD_NOT_ALLOWED)
+        })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            REQUEST_TIMEOUT,
+        ))
         .layer(CatchPanicLayer::custom(observe::panicked))
         .layer(middleware::from_fn_with_state(http, observe::observe))
 }
@@ -50,7 +63,9 @@ fn scrape(metrics: &crate::metrics::Metrics) -> impl IntoResponse + use<> {
 
 /// Takes the address, or says which one could not be had.
 pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}"))
 }
 
 /// Serves until the process is asked to end, then answers what is in flight.
@@ -58,7 +73,8 @@ pub async fn serve(listener: TcpListener, router: Router, process: &Process) -> 
     let address = listener.local_addr()?;
     tracing::info!(service = process.service, %address, "listening");
     let shutdown = process.shutdown.clone();
-    let server = axum::serve(listener, router).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    let server =
+        axum::serve(listener, router).with_graceful_shutdown(shutdown.clone().cancelled_owned());
     let deadline = async {
         shutdown.cancelled().await;
         tokio::time::sleep(DRAIN_TIMEOUT).await;

@@ -15,9 +15,17 @@ use crate::{
 /// Starts logging for the whole process. A second call does nothing, so that tests may share a process.
 pub fn install(service: &'static str, config: &LogConfig, metrics: &Metrics) {
     let filter = EnvFilter::try_new(&config.log_level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+    let json = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false);
     let counted = LogCounter::new(metrics);
-    let installed = tracing_subscriber::registry().with(filter).with(json).with(counted).try_init();
+    let installed = tracing_subscriber::registry()
+        .with(filter)
+        .with(json)
+        .with(counted)
+        .try_init();
     if installed.is_ok() {
         tracing::debug!(service, "logging");
     }
@@ -29,7 +37,11 @@ struct LogCounter(prometheus::IntCounterVec);
 impl LogCounter {
     fn new(metrics: &Metrics) -> Self {
         let counter = metrics.counter(&metrics::LOG_EVENTS);
-        for level in [tracing::Level::ERROR, tracing::Level::WARN, tracing::Level::INFO] {
+        for level in [
+            tracing::Level::ERROR,
+            tracing::Level::WARN,
+            tracing::Level::INFO,
+        ] {
             counter.with_label_values(&[label(level)]);
         }
         Self(counter)
@@ -38,7 +50,9 @@ impl LogCounter {
 
 impl<S: Subscriber> Layer<S> for LogCounter {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
-        self.0.with_label_values(&[label(*event.metadata().level())]).inc();
+        self.0
+            .with_label_values(&[label(*event.metadata().level())])
+            .inc();
     }
 }
 

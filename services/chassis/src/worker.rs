@@ -59,7 +59,11 @@ pub struct Workers {
 impl Workers {
     /// None yet.
     pub fn new(metrics: &Metrics) -> Self {
-        Self { tasks: TaskTracker::new(), stop: CancellationToken::new(), steps: metrics.counter(&WORKER_STEPS) }
+        Self {
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            steps: metrics.counter(&WORKER_STEPS),
+        }
     }
 
     /// Runs `worker` until [`Self::stop`]: at once, when woken, and at the latest every `poll`.
@@ -67,7 +71,12 @@ impl Workers {
         for outcome in ["idle", "worked", "failed"] {
             self.steps.with_label_values(&[W::NAME, outcome]);
         }
-        let turn = Turn { wake, poll, stop: self.stop.clone(), steps: self.steps.clone() };
+        let turn = Turn {
+            wake,
+            poll,
+            stop: self.stop.clone(),
+            steps: self.steps.clone(),
+        };
         self.tasks.spawn(turn.run(worker));
     }
 
@@ -75,8 +84,14 @@ impl Workers {
     pub async fn stop(self) {
         self.stop.cancel();
         self.tasks.close();
-        if tokio::time::timeout(STOP_TIMEOUT, self.tasks.wait()).await.is_err() {
-            tracing::warn!(timeout_s = STOP_TIMEOUT.as_secs(), "a worker did not finish its step in time");
+        if tokio::time::timeout(STOP_TIMEOUT, self.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                timeout_s = STOP_TIMEOUT.as_secs(),
+                "a worker did not finish its step in time"
+            );
         }
     }
 }
@@ -150,7 +165,9 @@ fn report<W: Worker>(error: &anyhow::Error, failures: u32, pause: Duration) {
 
 /// Doubles with each failure up to [`MAX_BACKOFF`], and spreads replicas over the upper half of the pause.
 fn backoff(first: Duration, failures: u32) -> Duration {
-    let full = first.saturating_mul(2_u32.saturating_pow(failures.min(16) - 1)).min(MAX_BACKOFF);
+    let full = first
+        .saturating_mul(2_u32.saturating_pow(failures.min(16) - 1))
+        .min(MAX_BACKOFF);
     full.mul_f64(rand::rng().random_range(0.5..=1.0))
 }
 
@@ -162,7 +179,9 @@ mod tests {
     fn the_pause_doubles_up_to_its_limit() {
         let first = Duration::from_millis(200);
         for failures in 1..100 {
-            let full = first.saturating_mul(2_u32.saturating_pow(failures.min(16) - 1)).min(MAX_BACKOFF);
+            let full = first
+                .saturating_mul(2_u32.saturating_pow(failures.min(16) - 1))
+                .min(MAX_BACKOFF);
             let pause = backoff(first, failures);
             assert!(pause <= full && pause >= full / 2, "{failures}: {pause:?}");
         }

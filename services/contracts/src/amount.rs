@@ -22,12 +22,16 @@ impl<'de> Deserialize<'de> for Amount {
         // Not through a float: 0.1 would not be 0.1 any more.
         let raw = <&RawValue>::deserialize(deserializer)?.get();
         if raw.starts_with('"') {
-            return serde_json::from_str(raw).map(Self).map_err(D::Error::custom);
+            return serde_json::from_str(raw)
+                .map(Self)
+                .map_err(D::Error::custom);
         }
         if raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
             return Ok(Self(raw.to_owned()));
         }
-        Err(D::Error::custom("expected a decimal number such as 12.30, or the same as a string"))
+        Err(D::Error::custom(
+            "expected a decimal number such as 12.30, or the same as a string",
+        ))
     }
 }
 
@@ -36,7 +40,9 @@ mod tests {
     use super::*;
 
     fn parse(json: &str) -> Option<Result<Money, MoneyError>> {
-        serde_json::from_str::<Amount>(json).ok().map(|amount| amount.in_currency(Currency::Eur))
+        serde_json::from_str::<Amount>(json)
+            .ok()
+            .map(|amount| amount.in_currency(Currency::Eur))
     }
 
     #[test]
@@ -48,7 +54,10 @@ mod tests {
 
     #[test]
     fn digits_that_no_float_could_hold_are_kept() {
-        assert_eq!(parse("90071992547409.93"), Some(Ok(Money::from_minor(9_007_199_254_740_993, Currency::Eur))));
+        assert_eq!(
+            parse("90071992547409.93"),
+            Some(Ok(Money::from_minor(9_007_199_254_740_993, Currency::Eur)))
+        );
     }
 
     #[test]

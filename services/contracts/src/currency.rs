@@ -5,7 +5,9 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 /// An ISO 4217 currency, written as its three capital letters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Currency {
@@ -85,14 +87,19 @@ impl fmt::Display for Currency {
 
 /// The text is not one of [`Currency::ALL`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a currency of this platform: expected one of CHF, CZK, DKK, EUR, GBP, JPY, KWD, NOK, PLN, SEK, USD")]
+#[error(
+    "{0:?} is not a currency of this platform: expected one of CHF, CZK, DKK, EUR, GBP, JPY, KWD, NOK, PLN, SEK, USD"
+)]
 pub struct UnknownCurrency(pub String);
 
 impl FromStr for Currency {
     type Err = UnknownCurrency;
 
     fn from_str(code: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|currency| currency.code() == code).ok_or_else(|| UnknownCurrency(code.to_owned()))
+        Self::ALL
+            .into_iter()
+            .find(|currency| currency.code() == code)
+            .ok_or_else(|| UnknownCurrency(code.to_owned()))
     }
 }
 
@@ -111,6 +118,9 @@ mod tests {
     #[test]
     fn lower_case_is_not_a_currency() {
         let error = "eur".parse::<Currency>().unwrap_err();
-        assert!(error.to_string().starts_with("\"eur\" is not a currency"), "{error}");
+        assert!(
+            error.to_string().starts_with("\"eur\" is not a currency"),
+            "{error}"
+        );
     }
 }

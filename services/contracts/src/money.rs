@@ -5,7 +5,9 @@
 use std::fmt;
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeStruct as _};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeStruct as _,
+};
 
 use crate::Currency;
 
@@ -48,19 +50,29 @@ impl Money {
             return Err(MoneyError::NotDecimal(amount.to_owned()));
         }
         let too_large = || MoneyError::TooLarge(amount.to_owned());
-        let decimal = Decimal::from_str_exact(amount).map_err(|_| too_large())?.normalize();
+        let decimal = Decimal::from_str_exact(amount)
+            .map_err(|_| too_large())?
+            .normalize();
         if decimal.scale() > currency.decimals() {
-            return Err(MoneyError::TooPrecise { amount: amount.to_owned(), currency });
+            return Err(MoneyError::TooPrecise {
+                amount: amount.to_owned(),
+                currency,
+            });
         }
         let factor = Decimal::from(10_u64.pow(currency.decimals()));
-        let minor = decimal.checked_mul(factor).and_then(|minor| i64::try_from(minor).ok()).ok_or_else(too_large)?;
+        let minor = decimal
+            .checked_mul(factor)
+            .and_then(|minor| i64::try_from(minor).ok())
+            .ok_or_else(too_large)?;
         Ok(Self { minor, currency })
     }
 
     /// The decimal amount with the currency's decimals, such as `12.30`.
     pub fn amount(&self) -> String {
         let mut decimal = Decimal::from(self.minor);
-        decimal.set_scale(self.currency.decimals()).expect("BUG: a currency has at most three decimals");
+        decimal
+            .set_scale(self.currency.decimals())
+            .expect("BUG: a currency has at most three decimals");
         decimal.to_string()
     }
 }
@@ -69,7 +81,9 @@ impl Money {
 fn is_plain_decimal(text: &str) -> bool {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
-    [whole, fraction].iter().all(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+    [whole, fraction]
+        .iter()
+        .all(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 impl fmt::Display for Money {
@@ -132,27 +146,63 @@ mod tests {
 
     #[test]
     fn money_is_written_with_the_decimals_of_its_currency() {
-        let written = |minor, currency| serde_json::to_string(&Money::from_minor(minor, currency)).unwrap();
-        assert_eq!(written(1230, Currency::Eur), r#"{"amount":"12.30","currency":"EUR"}"#);
-        assert_eq!(written(-5, Currency::Usd), r#"{"amount":"-0.05","currency":"USD"}"#);
-        assert_eq!(written(1230, Currency::Jpy), r#"{"amount":"1230","currency":"JPY"}"#);
-        assert_eq!(written(1230, Currency::Kwd), r#"{"amount":"1.230","currency":"KWD"}"#);
+        let written =
+            |minor, currency| serde_json::to_string(&Money::from_minor(minor, currency)).unwrap();
+        assert_eq!(
+            written(1230, Currency::Eur),
+            r#"{"amount":"12.30","currency":"EUR"}"#
+        );
+        assert_eq!(
+            written(-5, Currency::Usd),
+            r#"{"amount":"-0.05","currency":"USD"}"#
+        );
+        assert_eq!(
+            written(1230, Currency::Jpy),
+            r#"{"amount":"1230","currency":"JPY"}"#
+        );
+        assert_eq!(
+            written(1230, Currency::Kwd),
+            r#"{"amount":"1.230","currency":"KWD"}"#
+        );
     }
 
     #[test]
     fn trailing_zeros_are_not_precision() {
-        assert_eq!(Money::parse("1299.990", Currency::Eur), Ok(Money::from_minor(129_999, Currency::Eur)));
-        assert_eq!(Money::parse("1299.9", Currency::Eur), Ok(Money::from_minor(129_990, Currency::Eur)));
+        assert_eq!(
+            Money::parse("1299.990", Currency::Eur),
+            Ok(Money::from_minor(129_999, Currency::Eur))
+        );
+        assert_eq!(
+            Money::parse("1299.9", Currency::Eur),
+            Ok(Money::from_minor(129_990, Currency::Eur))
+        );
     }
 
     #[test]
     fn what_is_not_an_exact_amount_is_refused() {
-        for text in ["", "-", ".", "1.", ".5", "+1", "1e3", "1_000", "1,5", "NaN", "∞", " 1", "1 "] {
-            assert_eq!(Money::parse(text, Currency::Eur), Err(MoneyError::NotDecimal(text.to_owned())));
+        for text in [
+            "", "-", ".", "1.", ".5", "+1", "1e3", "1_000", "1,5", "NaN", "∞", " 1", "1 ",
+        ] {
+            assert_eq!(
+                Money::parse(text, Currency::Eur),
+                Err(MoneyError::NotDecimal(text.to_owned()))
+            );
         }
-        assert!(matches!(Money::parse("0.001", Currency::Eur), Err(MoneyError::TooPrecise { .. })));
-        assert!(matches!(Money::parse("0.5", Currency::Jpy), Err(MoneyError::TooPrecise { .. })));
-        assert!(matches!(Money::parse("92233720368547758.08", Currency::Eur), Err(MoneyError::TooLarge(_))));
-        assert!(matches!(Money::parse(&"9".repeat(200), Currency::Eur), Err(MoneyError::TooLarge(_))));
+        assert!(matches!(
+            Money::parse("0.001", Currency::Eur),
+            Err(MoneyError::TooPrecise { .. })
+        ));
+        assert!(matches!(
+            Money::parse("0.5", Currency::Jpy),
+            Err(MoneyError::TooPrecise { .. })
+        ));
+        assert!(matches!(
+            Money::parse("92233720368547758.08", Currency::Eur),
+            Err(MoneyError::TooLarge(_))
+        ));
+        assert!(matches!(
+            Money::parse(&"9".repeat(200), Currency::Eur),
+            Err(MoneyError::TooLarge(_))
+        ));
     }
 }

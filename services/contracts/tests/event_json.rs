@@ -1,4 +1,5 @@
 //! Locks the JSON of every event: consumers of other versions read it, so a change here is a new version, not an edit.
+#![expect(clippy::unwrap_used, reason = "in a test, a panic is a failed test")]
 
 use chrono::{DateTime, Utc};
 use contracts::{
@@ -60,15 +61,24 @@ fn product_updated_keeps_its_wire_form() {
 
 #[test]
 fn product_archived_keeps_its_wire_form() {
-    let event = ProductArchived { product_id: ProductId(id(1)), version: 3 };
-    assert_eq!(ProductArchived::subject(), "shop.catalog.product_archived.v1");
+    let event = ProductArchived {
+        product_id: ProductId(id(1)),
+        version: 3,
+    };
+    assert_eq!(
+        ProductArchived::subject(),
+        "shop.catalog.product_archived.v1"
+    );
     insta::assert_json_snapshot!(event);
     assert_round_trip(&event);
 }
 
 #[test]
 fn the_envelope_keeps_its_wire_form() {
-    let event = ProductArchived { product_id: ProductId(id(1)), version: 3 };
+    let event = ProductArchived {
+        product_id: ProductId(id(1)),
+        version: 3,
+    };
     let envelope = Envelope {
         specversion: Envelope::<()>::SPECVERSION.to_owned(),
         id: id(9),
@@ -84,7 +94,10 @@ fn the_envelope_keeps_its_wire_form() {
     };
     insta::assert_json_snapshot!(envelope);
     let json = serde_json::to_string(&envelope).unwrap();
-    assert_eq!(serde_json::from_str::<Envelope<ProductArchived>>(&json).unwrap(), envelope);
+    assert_eq!(
+        serde_json::from_str::<Envelope<ProductArchived>>(&json).unwrap(),
+        envelope
+    );
 }
 
 fn assert_round_trip<E: Event + PartialEq + std::fmt::Debug>(event: &E) {

@@ -202,6 +202,13 @@ impl Filters {
         changed
     }
 
+    /// The same list without any value of this attribute.
+    pub(crate) fn without_key(&self, key: &str) -> Self {
+        let mut changed = self.first_page();
+        changed.attributes.retain(|(name, _)| name != key);
+        changed
+    }
+
     pub(crate) fn without_prices(&self) -> Self {
         Self {
             min_price: PriceField::default(),

@@ -3,6 +3,7 @@
 mod config;
 mod http;
 
+mod alternatives;
 mod listing;
 mod pages;
 mod render;

@@ -4,6 +4,7 @@ use contracts::Money;
 use serde::Serialize;
 
 use crate::{
+    alternatives,
     catalog::{Catalog, CategoryCount, Error, Facet, FacetValue, Kind, Page, Pair},
     filters::{Filters, PriceField},
     links::Link,
@@ -12,6 +13,12 @@ use crate::{
 
 /// Divisible by two, three and four: no row of the grid ends early.
 pub(crate) const PAGE_SIZE: usize = 24;
+
+/// Values of an attribute that are shown without unfolding the rest.
+const MOST_VALUES: usize = 8;
+
+/// A page number can only be judged when everything else is right, so one question may be refused twice.
+const MOST_CORRECTIONS: usize = 2;
 
 /// The orders that the catalogue knows, in the words of the shop.
 const SORTS: [(&str, &str); 5] = [
@@ -25,7 +32,6 @@ const SORTS: [(&str, &str); 5] = [
 /// A list that is being asked for: where it is shown, and what the shopper wants of it.
 pub(crate) struct Listing<'a> {
     pub path: &'a str,
-    pub kind: Kind,
     /// What the page itself adds to the question, such as its category.
     pub fixed: &'a [Pair],
     /// Whether departments can be chosen here, rather than being given by the page.
@@ -47,6 +53,28 @@ struct Choice {
 struct FacetView {
     name: String,
     values: Vec<Choice>,
+    /// The rarer ones, behind a fold.
+    more: Vec<Choice>,
+    /// Whether one of those is chosen.
+    more_open: bool,
+}
+
+impl FacetView {
+    /// Nothing when there is nothing to choose between.
+    fn new(name: &str, mut values: Vec<Choice>, found: u64) -> Option<Self> {
+        let is_choice = values.len() > 1 && found > 1;
+        if !is_choice && values.iter().all(|value| !value.chosen) {
+            return None;
+        }
+        let more = values.split_off(values.len().min(MOST_VALUES));
+        let more_open = more.iter().any(|value| value.chosen);
+        Some(Self {
+            name: name.to_owned(),
+            values,
+            more,
+            more_open,
+        })
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -92,13 +120,18 @@ impl Listing<'_> {
         catalog: &Catalog,
         filters: &mut Filters,
     ) -> Result<Page, Error> {
-        match catalog.find(self.kind, &self.question(filters)).await {
-            Err(Error::Refused(fields)) if !fields.is_empty() => {
-                filters.refuse(&fields);
-                catalog.find(self.kind, &self.question(filters)).await
+        let mut corrections = 0;
+        let mut page = loop {
+            match catalog.find(Kind::Search, &self.question(filters)).await {
+                Err(Error::Refused(fields)) if corrections < MOST_CORRECTIONS => {
+                    filters.refuse(&fields);
+                }
+                answer => break answer?,
             }
-            answer => answer,
-        }
+            corrections += 1;
+        };
+        alternatives::add(catalog, filters, self.fixed, &mut page).await;
+        Ok(page)
     }
 
     fn question(&self, filters: &Filters) -> Vec<Pair> {
@@ -115,12 +148,8 @@ impl Listing<'_> {
             kept_fields: kept_fields(filters),
             min_price: FieldView::new(&filters.min_price, range.map(|range| range.min)),
             max_price: FieldView::new(&filters.max_price, range.map(|range| range.max)),
-            facets: self
-                .departments(filters, page)
-                .into_iter()
-                .chain(page.facets.iter().map(|facet| self.facet(filters, facet)))
-                .collect(),
-            filterable: page.total_count > 0 || filters.narrows() || has_price_error(filters),
+            facets: self.facets(filters, page),
+            filterable: page.total_count > 1 || filters.narrows() || has_price_error(filters),
             filters_open: has_price_error(filters),
             active_filters: self.active_filters(filters, page),
             unfiltered_url: filters.unfiltered().url(self.path),
@@ -144,6 +173,17 @@ impl Listing<'_> {
         }
     }
 
+    fn facets(&self, filters: &Filters, page: &Page) -> Vec<FacetView> {
+        let attributes = page
+            .facets
+            .iter()
+            .filter_map(|facet| self.facet(filters, facet, page.total_count));
+        self.departments(filters, page)
+            .into_iter()
+            .chain(attributes)
+            .collect()
+    }
+
     /// The departments of what was found, where more than one is possible. They exclude one another.
     fn departments(&self, filters: &Filters, page: &Page) -> Option<FacetView> {
         let choice = |category: &CategoryCount| {
@@ -156,16 +196,18 @@ impl Listing<'_> {
                 count: Some(category.count),
             }
         };
-        let useful =
-            self.offers_departments && (page.categories.len() > 1 || filters.category.is_some());
-        useful.then(|| FacetView {
-            name: "Department".to_owned(),
-            values: page.categories.iter().map(choice).collect(),
-        })
+        if !self.offers_departments {
+            return None;
+        }
+        FacetView::new(
+            "Department",
+            page.categories.iter().map(choice).collect(),
+            page.total_count,
+        )
     }
 
     /// An attribute. Its values are alternatives: choosing another one adds it.
-    fn facet(&self, filters: &Filters, facet: &Facet) -> FacetView {
+    fn facet(&self, filters: &Filters, facet: &Facet, found: u64) -> Option<FacetView> {
         let choice = |value: &FacetValue| {
             let chosen = filters.has_attribute(&facet.key, &value.value);
             let other = if chosen {
@@ -180,10 +222,11 @@ impl Listing<'_> {
                 count: Some(value.count),
             }
         };
-        FacetView {
-            name: facet.label.clone(),
-            values: facet.values.iter().map(choice).collect(),
-        }
+        FacetView::new(
+            &facet.label,
+            facet.values.iter().map(choice).collect(),
+            found,
+        )
     }
 
     fn active_filters(&self, filters: &Filters, page: &Page) -> Vec<Link> {

@@ -29,14 +29,24 @@ pub struct Answer {
 impl Client {
     /// Calls the service at `base`, such as `http://127.0.0.1:7101`, as nobody.
     pub fn new(base: &str) -> Self {
-        let http = reqwest::Client::builder().timeout(std::time::Duration::from_secs(30)).build().unwrap();
-        Self { http, base: base.to_owned(), token: None }
+        let http = reqwest::Client::builder()
+            .timeout(std::time::Duration::from_secs(30))
+            .build()
+            .unwrap();
+        Self {
+            http,
+            base: base.to_owned(),
+            token: None,
+        }
     }
 
     /// The same with an access token.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
-        Self { token: Some(token.to_owned()), ..self.clone() }
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// `GET path`.
@@ -46,17 +56,20 @@ impl Client {
 
     /// `GET path` with parameters, encoded.
     pub async fn get_with(&self, path: &str, query: &[(&str, &str)]) -> Answer {
-        self.send(Method::GET, path, |request| request.query(query)).await
+        self.send(Method::GET, path, |request| request.query(query))
+            .await
     }
 
     /// `POST path` with a JSON body.
     pub async fn post(&self, path: &str, body: &impl Serialize) -> Answer {
-        self.send(Method::POST, path, |request| request.json(body)).await
+        self.send(Method::POST, path, |request| request.json(body))
+            .await
     }
 
     /// `PATCH path` with a JSON body.
     pub async fn patch(&self, path: &str, body: &impl Serialize) -> Answer {
-        self.send(Method::PATCH, path, |request| request.json(body)).await
+        self.send(Method::PATCH, path, |request| request.json(body))
+            .await
     }
 
     /// `DELETE path`.
@@ -76,31 +89,60 @@ impl Client {
         if let Some(token) = &self.token {
             builder = builder.bearer_auth(token);
         }
-        let response = complete(builder).send().await.unwrap_or_else(|error| panic!("{request}: {error:?}"));
+        let response = complete(builder)
+            .send()
+            .await
+            .unwrap_or_else(|error| panic!("{request}: {error:?}"));
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await.unwrap_or_else(|error| panic!("{request}: {error:?}"));
-        Answer { request, status, headers, body }
+        let body = response
+            .bytes()
+            .await
+            .unwrap_or_else(|error| panic!("{request}: {error:?}"));
+        Answer {
+            request,
+            status,
+            headers,
+            body,
+        }
     }
 }
 
 impl Answer {
     /// Fails unless the status is this one.
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "most tests only want to know that it is so"
+    )]
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status.as_u16(), status, "{} answered {}", self.request, String::from_utf8_lossy(&self.body));
+        assert_eq!(
+            self.status.as_u16(),
+            status,
+            "{} answered {}",
+            self.request,
+            String::from_utf8_lossy(&self.body)
+        );
         self
     }
 
     /// The body as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|error| panic!("{}: {error}: {}", self.request, String::from_utf8_lossy(&self.body)))
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| {
+            panic!(
+                "{}: {error}: {}",
+                self.request,
+                String::from_utf8_lossy(&self.body)
+            )
+        })
     }
 
     /// A header as text, empty if it is missing.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     /// Fails unless this is a well-formed problem of this kind; returns the names of the fields that it is about.
@@ -109,12 +151,22 @@ impl Answer {
         let problem = self.json();
         let shown = format!("{} answered {problem}", self.request);
         assert_eq!(self.status.as_u16(), status, "{shown}");
-        assert_eq!(self.header("content-type"), "application/problem+json", "{shown}");
+        assert_eq!(
+            self.header("content-type"),
+            "application/problem+json",
+            "{shown}"
+        );
         assert_eq!(problem["type"], format!("/problems/{slug}"), "{shown}");
         assert_eq!(problem["status"], status, "{shown}");
         assert_eq!(problem["requestId"], self.header("x-request-id"), "{shown}");
-        assert!(problem["title"].is_string() && problem["detail"].is_string(), "{shown}");
+        assert!(
+            problem["title"].is_string() && problem["detail"].is_string(),
+            "{shown}"
+        );
         let errors = problem["errors"].as_array().cloned().unwrap_or_default();
-        errors.iter().map(|error| error["field"].as_str().unwrap().to_owned()).collect()
+        errors
+            .iter()
+            .map(|error| error["field"].as_str().unwrap().to_owned())
+            .collect()
     }
 }

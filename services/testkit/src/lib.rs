@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
-#![expect(clippy::unwrap_used, reason = "this crate runs in tests only: a panic here is a failed test, with its place")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "this crate runs in tests only: a panic here is a failed test, with its place"
+)]
 
 mod child;
 mod client;

@@ -30,7 +30,11 @@ impl Nats {
 
     /// One that does not run yet.
     pub fn stopped() -> Self {
-        Self { port: free_port(), directory: TemporaryDirectory::new(None), child: None }
+        Self {
+            port: free_port(),
+            directory: TemporaryDirectory::new(None),
+            child: None,
+        }
     }
 
     /// Where it is, whether it runs or not.
@@ -57,7 +61,9 @@ impl Nats {
         let log = self.directory.path().join("nats.log");
         let program = find("nats-server", &["/usr/sbin", "/usr/local/bin"]);
         self.child = Some(Child::start(&program, &arguments, &[], None, &log));
-        eventually_blocking("NATS accepts connections", || TcpStream::connect(("127.0.0.1", self.port)).ok());
+        eventually_blocking("NATS accepts connections", || {
+            TcpStream::connect(("127.0.0.1", self.port)).ok()
+        });
     }
 
     /// The first `count` messages of a stream, oldest first, with their subjects.
@@ -75,12 +81,24 @@ impl Nats {
         });
         stored.await;
         let stream = jetstream.get_stream(stream).await.unwrap();
-        let consumer = stream.create_consumer(pull::Config::default()).await.unwrap();
-        let mut batch = consumer.fetch().max_messages(count).expires(Duration::from_secs(5)).messages().await.unwrap();
+        let consumer = stream
+            .create_consumer(pull::Config::default())
+            .await
+            .unwrap();
+        let mut batch = consumer
+            .fetch()
+            .max_messages(count)
+            .expires(Duration::from_secs(5))
+            .messages()
+            .await
+            .unwrap();
         let mut messages = Vec::new();
         while let Some(message) = batch.next().await {
             let message = message.unwrap();
-            messages.push((message.subject.to_string(), serde_json::from_slice(&message.payload).unwrap()));
+            messages.push((
+                message.subject.to_string(),
+                serde_json::from_slice(&message.payload).unwrap(),
+            ));
         }
         messages
     }

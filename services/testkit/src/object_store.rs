@@ -33,15 +33,33 @@ impl ObjectStore {
         let variable = |name: &str, value: String| (format!("OBJECT_STORE_{name}"), value);
         let variables = [
             variable("LISTEN", format!("127.0.0.1:{port}")),
-            variable("ROOT", directory.path().join("objects").display().to_string()),
+            variable(
+                "ROOT",
+                directory.path().join("objects").display().to_string(),
+            ),
             variable("ACCESS_KEY", ACCESS_KEY.to_owned()),
-            variable("SECRET_KEY_FILE", directory.path().join("secret").display().to_string()),
+            variable(
+                "SECRET_KEY_FILE",
+                directory.path().join("secret").display().to_string(),
+            ),
         ];
         let log = directory.path().join("object-store.log");
         let child = Child::start(&binary("object-store"), &[], &variables, None, &log);
-        eventually_blocking("the object store accepts connections", || TcpStream::connect(("127.0.0.1", port)).ok());
-        let store = Self { port, directory, _child: child };
-        store.client().create_bucket().bucket(bucket).send().await.unwrap();
+        eventually_blocking("the object store accepts connections", || {
+            TcpStream::connect(("127.0.0.1", port)).ok()
+        });
+        let store = Self {
+            port,
+            directory,
+            _child: child,
+        };
+        store
+            .client()
+            .create_bucket()
+            .bucket(bucket)
+            .send()
+            .await
+            .unwrap();
         store
     }
 
@@ -66,7 +84,9 @@ impl ObjectStore {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
             .endpoint_url(self.endpoint())
-            .credentials_provider(Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "testkit"))
+            .credentials_provider(Credentials::new(
+                ACCESS_KEY, SECRET_KEY, None, None, "testkit",
+            ))
             .force_path_style(true)
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
@@ -77,10 +97,16 @@ impl ObjectStore {
 /// A program of this workspace beside the test binary; built now if it has never been.
 fn binary(package: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let profile = test.ancestors().nth(2).expect("a test binary is in target/<profile>/deps");
+    let profile = test
+        .ancestors()
+        .nth(2)
+        .expect("a test binary is in target/<profile>/deps");
     let program = profile.join(package);
     if !program.is_file() {
-        let status = Command::new(env!("CARGO")).args(["build", "--quiet", "--package", package]).status().unwrap();
+        let status = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--package", package])
+            .status()
+            .unwrap();
         assert!(status.success(), "cannot build {package}");
     }
     program

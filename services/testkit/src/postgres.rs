@@ -10,7 +10,12 @@ use std::{
     },
 };
 
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, migrate::Migrator, postgres::PgConnectOptions};
+#[expect(
+    clippy::disallowed_types,
+    reason = "names of databases cannot be parameters, and these are made here"
+)]
+use sqlx::AssertSqlSafe;
+use sqlx::{Connection as _, PgConnection, migrate::Migrator, postgres::PgConnectOptions};
 use tokio::sync::OnceCell;
 
 use crate::{
@@ -50,9 +55,17 @@ impl TestDatabase {
         static TEMPLATE_MADE: OnceCell<()> = OnceCell::const_new();
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let server = server();
-        TEMPLATE_MADE.get_or_init(|| make_template(server.port, migrator)).await;
-        let database = Self { name: format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed)), port: server.port };
-        let create = format!("create database {} template {TEMPLATE} owner {OWNER}", database.name);
+        TEMPLATE_MADE
+            .get_or_init(|| make_template(server.port, migrator))
+            .await;
+        let database = Self {
+            name: format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed)),
+            port: server.port,
+        };
+        let create = format!(
+            "create database {} template {TEMPLATE} owner {OWNER}",
+            database.name
+        );
         administer(server.port, create).await;
         database
     }
@@ -69,14 +82,25 @@ impl TestDatabase {
 
     /// Refuses new connections and ends the present ones: what a service sees when its database is away.
     pub async fn take_away(&self) {
-        administer(self.port, format!("alter database {} with allow_connections false", self.name)).await;
-        let end = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}'", self.name);
+        administer(
+            self.port,
+            format!("alter database {} with allow_connections false", self.name),
+        )
+        .await;
+        let end = format!(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}'",
+            self.name
+        );
         administer(self.port, end).await;
     }
 
     /// Lets the service in again.
     pub async fn give_back(&self) {
-        administer(self.port, format!("alter database {} with allow_connections true", self.name)).await;
+        administer(
+            self.port,
+            format!("alter database {} with allow_connections true", self.name),
+        )
+        .await;
     }
 }
 
@@ -102,26 +126,64 @@ fn start() -> Server {
         "shared_buffers=64MB".to_owned(),
     ];
     let mut arguments = vec!["-D".to_owned(), data.display().to_string()];
-    arguments.extend(settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting]));
+    arguments.extend(
+        settings
+            .into_iter()
+            .flat_map(|setting| ["-c".to_owned(), setting]),
+    );
     let log = directory.path().join("postgres.log");
-    let child = Child::start(&find("postgres", &BINARIES), &arguments, &[], Some(ACCOUNT), &log);
-    eventually_blocking("PostgreSQL accepts connections", || TcpStream::connect(("127.0.0.1", port)).ok());
-    Server { port, _child: child, _directory: directory }
+    let child = Child::start(
+        &find("postgres", &BINARIES),
+        &arguments,
+        &[],
+        Some(ACCOUNT),
+        &log,
+    );
+    eventually_blocking("PostgreSQL accepts connections", || {
+        TcpStream::connect(("127.0.0.1", port)).ok()
+    });
+    Server {
+        port,
+        _child: child,
+        _directory: directory,
+    }
 }
 
 fn initdb(data: &Path) {
     let mut command = Command::new("setpriv");
     if is_root() {
-        command.args([format!("--reuid={ACCOUNT}"), format!("--regid={ACCOUNT}"), "--init-groups".to_owned()]);
+        command.args([
+            format!("--reuid={ACCOUNT}"),
+            format!("--regid={ACCOUNT}"),
+            "--init-groups".to_owned(),
+        ]);
     }
-    command.arg("--").arg(find("initdb", &BINARIES)).arg("--pgdata").arg(data);
-    command.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]);
+    command
+        .arg("--")
+        .arg(find("initdb", &BINARIES))
+        .arg("--pgdata")
+        .arg(data);
+    command.args([
+        "--username=postgres",
+        "--auth=trust",
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+        "--no-sync",
+    ]);
     let output = command.output().unwrap();
-    assert!(output.status.success(), "initdb failed: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "initdb failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 async fn make_template(port: u16, migrator: &Migrator) {
-    let connect = || async { PgConnection::connect_with(&superuser(port, "postgres")).await.ok() };
+    let connect = || async {
+        PgConnection::connect_with(&superuser(port, "postgres"))
+            .await
+            .ok()
+    };
     crate::eventually("PostgreSQL is ready", connect).await;
     administer(port, format!("create role {OWNER} login")).await;
     administer(port, format!("create database {TEMPLATE} owner {OWNER}")).await;
@@ -133,16 +195,24 @@ async fn make_template(port: u16, migrator: &Migrator) {
 }
 
 async fn administer(port: u16, statement: String) {
-    let mut connection = PgConnection::connect_with(&superuser(port, "postgres")).await.unwrap();
+    let mut connection = PgConnection::connect_with(&superuser(port, "postgres"))
+        .await
+        .unwrap();
     run(&mut connection, statement).await;
     connection.close().await.unwrap();
 }
 
-#[expect(clippy::disallowed_types, reason = "names of databases cannot be parameters, and these are made here")]
 async fn run(connection: &mut PgConnection, statement: String) {
-    sqlx::query(AssertSqlSafe(statement)).execute(connection).await.unwrap();
+    sqlx::query(AssertSqlSafe(statement))
+        .execute(connection)
+        .await
+        .unwrap();
 }
 
 fn superuser(port: u16, database: &str) -> PgConnectOptions {
-    PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(port).username("postgres").database(database)
+    PgConnectOptions::new_without_pgpass()
+        .host("127.0.0.1")
+        .port(port)
+        .username("postgres")
+        .database(database)
 }

@@ -25,8 +25,16 @@ impl TemporaryDirectory {
         let path = std::env::temp_dir().join(format!("{PREFIX}{}-{number}", std::process::id()));
         std::fs::create_dir(&path).unwrap();
         if let Some(account) = account.filter(|_| is_root()) {
-            let status = Command::new("chown").arg(account).arg(&path).status().unwrap();
-            assert!(status.success(), "cannot give {} to {account}", path.display());
+            let status = Command::new("chown")
+                .arg(account)
+                .arg(&path)
+                .status()
+                .unwrap();
+            assert!(
+                status.success(),
+                "cannot give {} to {account}",
+                path.display()
+            );
         }
         Self(path)
     }
@@ -45,9 +53,16 @@ impl Drop for TemporaryDirectory {
 
 /// Those whose process is gone: a killed test, or one whose server is a static that is never dropped.
 fn remove_orphans() {
-    for entry in std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+    for entry in std::fs::read_dir(std::env::temp_dir())
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let pid = name.strip_prefix(PREFIX).and_then(|rest| rest.split('-').next()).map(ToOwned::to_owned);
+        let pid = name
+            .strip_prefix(PREFIX)
+            .and_then(|rest| rest.split('-').next())
+            .map(ToOwned::to_owned);
         if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
             let _ = std::fs::remove_dir_all(entry.path());
         }

@@ -16,8 +16,9 @@ use uuid::Uuid;
 use crate::TemporaryDirectory;
 
 /// What comes before the 32 bytes of an Ed25519 private key in PKCS #8.
-const PKCS8_HEADER: [u8; 16] =
-    [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+const PKCS8_HEADER: [u8; 16] = [
+    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+];
 
 /// What a token says; a test may change any of it.
 #[derive(Debug, Clone, Serialize)]
@@ -35,7 +36,13 @@ pub struct Claims {
 impl Claims {
     /// What a token for this user says that is valid for five minutes.
     pub fn new(user: Uuid, role: &str) -> Self {
-        let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
+        let now = i64::try_from(
+            SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap()
+                .as_secs(),
+        )
+        .unwrap();
         Self {
             sub: user.to_string(),
             email: format!("{role}@example.com"),
@@ -63,7 +70,11 @@ pub struct Issuer {
 
 impl Default for Issuer {
     fn default() -> Self {
-        let issuer = Self { key: Key::generate(), published: Arc::default(), directory: TemporaryDirectory::new(None) };
+        let issuer = Self {
+            key: Key::generate(),
+            published: Arc::default(),
+            directory: TemporaryDirectory::new(None),
+        };
         issuer.publish();
         issuer
     }
@@ -102,12 +113,18 @@ impl Issuer {
     pub fn unsigned(&self, claims: &impl Serialize) -> String {
         let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
         let header = json!({ "alg": "none", "typ": "JWT", "kid": self.key.kid });
-        format!("{}.{}.", part(&header), part(&serde_json::to_value(claims).unwrap()))
+        format!(
+            "{}.{}.",
+            part(&header),
+            part(&serde_json::to_value(claims).unwrap())
+        )
     }
 
     /// Publishes the keys over HTTP too, for as long as the test's runtime runs; says where.
     pub async fn serve(&self) -> String {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .unwrap();
         let address = listener.local_addr().unwrap();
         let published = Arc::clone(&self.published);
         let keys = move || async move { Json(json!({ "keys": *published.lock().unwrap() })) };
@@ -134,7 +151,10 @@ impl Key {
         let mut der = PKCS8_HEADER.to_vec();
         der.extend_from_slice(Uuid::new_v4().as_bytes());
         der.extend_from_slice(Uuid::new_v4().as_bytes());
-        Self { kid: Uuid::new_v4().to_string(), private: EncodingKey::from_ed_der(&der) }
+        Self {
+            kid: Uuid::new_v4().to_string(),
+            private: EncodingKey::from_ed_der(&der),
+        }
     }
 
     fn public(&self) -> Value {

@@ -85,10 +85,8 @@ pub(crate) async fn after_up(session: &Session) -> Result<(), Failures> {
 }
 
 pub(super) fn world(session: &Session) -> World {
-    let toolkit = session.command("").trim_end().to_owned();
     World {
         environment: session.environment.clone(),
         paths: session.paths.clone(),
-        toolkit,
     }
 }

@@ -28,7 +28,10 @@ pub(super) async fn probe(address: &str, path: &str) -> Result<(), String> {
 pub(super) async fn get(address: &str, path: &str) -> Result<(StatusCode, String), String> {
     let no_http = |error: hyper::Error| format!("{address} does not answer in HTTP: {error}");
     let connection = Connection::open(address).await?;
-    let (mut sender, connection) = http1::handshake::<_, Empty<Bytes>>(TokioIo::new(connection.stream)).await.map_err(no_http)?;
+    let (mut sender, connection) =
+        http1::handshake::<_, Empty<Bytes>>(TokioIo::new(connection.stream))
+            .await
+            .map_err(no_http)?;
     let request = Request::get(path)
         .header(header::HOST, address)
         .header(header::USER_AGENT, "argosy-probe")

@@ -1,12 +1,12 @@
 //! A program reads the catalogue: a list page by page, filters, a mistake, one product, the categories.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Instant};
 
 use serde_json::Value;
 
 use super::{
-    World,
-    trip::{Found, Trip},
+    PAGES_ARE_FRESH, World,
+    trip::{Found, POLL, Trip},
 };
 use crate::http::encode;
 
@@ -70,8 +70,8 @@ async fn list(world: &World, path: &str) -> Found<Page> {
         Some(Value::Array(items)) if !items.is_empty() => items,
         Some(Value::Array(_)) => {
             return Err(format!(
-                "{path} is empty: {} seed fills the catalogue",
-                world.toolkit
+                "{path} is empty: {} fills the catalogue",
+                world.command("seed")
             ));
         }
         _ => return Err(format!("{path} has no `items`: {}", answer.excerpt())),
@@ -85,42 +85,57 @@ async fn list(world: &World, path: &str) -> Found<Page> {
     Ok((Page { items, total, next }, detail))
 }
 
+/// Reads on until the end, or until enough pages have been read. The total may be some seconds older than the list.
 async fn page_by_page(world: &World) -> Found<()> {
+    let deadline = Instant::now() + PAGES_ARE_FRESH;
+    loop {
+        let walk = walk(world).await?;
+        let detail = format!("{} products on {} pages", walk.seen, walk.pages);
+        if !walk.to_the_end || walk.seen == walk.total {
+            return Ok(((), format!("{detail}, none twice")));
+        }
+        if Instant::now() > deadline {
+            return Err(format!("{detail}, but `totalCount` is {}", walk.total));
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+struct Walk {
+    seen: u64,
+    pages: usize,
+    total: u64,
+    to_the_end: bool,
+}
+
+async fn walk(world: &World) -> Result<Walk, String> {
     let mut seen = BTreeSet::new();
     let mut after: Option<String> = None;
-    let mut pages = 0;
-    let total = loop {
+    for pages in 1..=MAX_PAGES {
         let cursor = after
             .as_deref()
             .map(|after| format!("&after={}", encode(after)))
             .unwrap_or_default();
-        let (page, _) = list(
-            world,
-            &format!("/api/products?sort=name&limit={PAGE}{cursor}"),
-        )
-        .await?;
-        pages += 1;
+        let path = format!("/api/products?sort=name&limit={PAGE}{cursor}");
+        let (page, _) = list(world, &path).await?;
         for item in &page.items {
             let slug = text(item, "slug")?;
             if !seen.insert(slug.to_owned()) {
                 return Err(format!("`{slug}` is on two pages"));
             }
         }
-        after = page.next;
-        if after.is_none() || pages == MAX_PAGES {
-            break page.total;
+        let to_the_end = page.next.is_none();
+        if to_the_end || pages == MAX_PAGES {
+            return Ok(Walk {
+                seen: seen.len() as u64,
+                pages,
+                total: page.total,
+                to_the_end,
+            });
         }
-    };
-    if after.is_none() && seen.len() as u64 != total {
-        return Err(format!(
-            "{} products on {pages} pages, but `totalCount` is {total}",
-            seen.len()
-        ));
+        after = page.next;
     }
-    Ok((
-        (),
-        format!("{} products on {pages} pages, none twice", seen.len()),
-    ))
+    Err("BUG: there is a last page".to_owned())
 }
 
 /// Reads a product by its slug; what comes back is its category's.

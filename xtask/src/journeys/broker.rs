@@ -57,10 +57,14 @@ async fn stream(world: &World, service: &str) -> Found<()> {
         "http://{}/jsz?streams=true&config=true",
         world.address("nats", "monitor")?
     );
-    judge(&http::get(&url).await?.json()?, service, &world.toolkit)
+    judge(
+        &http::get(&url).await?.json()?,
+        service,
+        &world.command("up"),
+    )
 }
 
-fn judge(report: &Value, service: &str, toolkit: &str) -> Found<()> {
+fn judge(report: &Value, service: &str, up: &str) -> Found<()> {
     let subject = format!("shop.{service}.");
     let accounts = report
         .get("account_details")
@@ -82,7 +86,7 @@ fn judge(report: &Value, service: &str, toolkit: &str) -> Found<()> {
     };
     let Some(stream) = streams.find(takes) else {
         return Err(format!(
-            "JetStream has no stream for {subject}>: {toolkit} up declares it"
+            "JetStream has no stream for {subject}>: {up} declares it"
         ));
     };
     let name = stream.get("name").and_then(Value::as_str).unwrap_or("?");
@@ -105,14 +109,14 @@ mod tests {
             {"name": "CATALOG", "config": {"subjects": ["shop.catalog.>"]}, "state": {"messages": 7}}
         ]}]});
         assert_eq!(
-            judge(&report, "catalog", "cargo xtask").unwrap().1,
+            judge(&report, "catalog", "cargo xtask up").unwrap().1,
             "CATALOG, 7 messages"
         );
         assert!(
-            judge(&report, "cart", "cargo xtask")
+            judge(&report, "cart", "cargo xtask up")
                 .unwrap_err()
                 .contains("no stream for shop.cart.>")
         );
-        assert!(judge(&json!({}), "catalog", "cargo xtask").is_err());
+        assert!(judge(&json!({}), "catalog", "cargo xtask up").is_err());
     }
 }

@@ -1,10 +1,12 @@
 //! A shopper finds a product: home, a department found there, a product found in it, its picture, and a search with a
 //! slip of the finger.
 
+use std::time::Instant;
+
 use super::{
-    World,
+    PAGES_ARE_FRESH, World,
     page::Page,
-    trip::{Found, Trip},
+    trip::{Found, POLL, Trip},
 };
 use crate::http::{Answer, encode};
 
@@ -48,20 +50,27 @@ pub(super) async fn travel(trip: &mut Trip<'_>) {
         .await;
 }
 
-/// The first link of a kind on a page.
+/// The first link of a kind on a page. The pages may be some seconds older than the catalogue: a link that is missing
+/// is looked for again, while an answer that is no page at all fails at once.
 async fn first_link(world: &World, path: &str, prefix: &str) -> Found<String> {
-    let page = Page::open(world, path).await?;
-    let links = page.links();
-    let found = links
-        .iter()
-        .find(|link| link.starts_with(prefix) && link.len() > prefix.len());
-    let found = found.ok_or_else(|| {
-        format!(
-            "no link to {prefix}… on {path}: is the catalogue empty? {} seed fills it",
-            world.toolkit
-        )
-    })?;
-    Ok((found.clone(), found.clone()))
+    let deadline = Instant::now() + PAGES_ARE_FRESH;
+    loop {
+        let page = Page::open(world, path).await?;
+        let links = page.links();
+        let found = links
+            .iter()
+            .find(|link| link.starts_with(prefix) && link.len() > prefix.len());
+        if let Some(found) = found {
+            return Ok((found.clone(), found.clone()));
+        }
+        if Instant::now() > deadline {
+            let seed = world.command("seed");
+            return Err(format!(
+                "no link to {prefix}… on {path}: is the catalogue empty? {seed} fills it"
+            ));
+        }
+        tokio::time::sleep(POLL).await;
+    }
 }
 
 struct ProductPage {

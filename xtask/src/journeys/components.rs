@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::trip::Trip;
 use crate::{health, http};
 
-const TIMEOUT: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 pub(super) async fn travel(trip: &mut Trip<'_>) {
     let world = trip.world;

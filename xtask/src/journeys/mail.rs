@@ -80,7 +80,7 @@ async fn deliver(world: &World, subject: &str) -> Found<()> {
 }
 
 async fn find(world: &World, subject: &str) -> Found<String> {
-    let path = format!("/mail/api/messages?subject={}", encode(subject));
+    let path = format!("/mail/api/v1/messages?subject={}", encode(subject));
     let list = world.get_ok(&path).await?.json()?;
     let ours = list
         .pointer("/messages/0")
@@ -98,7 +98,7 @@ async fn find(world: &World, subject: &str) -> Found<String> {
 
 async fn read(world: &World, id: &str, subject: &str) -> Found<()> {
     let message = world
-        .get_ok(&format!("/mail/api/messages/{id}"))
+        .get_ok(&format!("/mail/api/v1/message/{id}"))
         .await?
         .json()?;
     let text = message
@@ -115,7 +115,7 @@ async fn read(world: &World, id: &str, subject: &str) -> Found<()> {
 }
 
 async fn remove(world: &World, id: &str) -> Found<()> {
-    let path = format!("/mail/api/messages/{id}");
+    let path = format!("/mail/api/v1/message/{id}");
     let answer = http::send(Method::DELETE, &world.edge(&path)?, None).await?;
     if !answer.status.is_success() {
         return Err(format!(

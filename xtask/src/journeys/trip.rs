@@ -1,6 +1,7 @@
 //! One journey under way: its hops, how long each took, and who is to blame when one fails.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     future::Future,
     time::{Duration, Instant},
 };
@@ -13,30 +14,34 @@ use crate::{events::Hop, health};
 /// How long a component that is to blame may take to show that it is well.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
 /// Pause between two looks at something that happens by itself.
-const POLL: Duration = Duration::from_millis(250);
+pub(super) const POLL: Duration = Duration::from_millis(250);
 
 pub(super) struct Trip<'w> {
     pub(super) world: &'w World,
     journey: &'static str,
     on_hop: &'w (dyn Fn(&Hop) + Sync),
     hops: Vec<Hop>,
+    /// Components that made earlier hops fail. While one of them is not well, hops through it fail at once: a component
+    /// that hangs would cost a whole timeout for each of them.
+    causes: BTreeSet<String>,
 }
 
 /// What a hop found, and the sentence that it is reported with.
 pub(super) type Found<T> = Result<(T, String), String>;
 
 impl<'w> Trip<'w> {
-    pub(super) fn new(
-        world: &'w World,
-        journey: &'static str,
-        on_hop: &'w (dyn Fn(&Hop) + Sync),
-    ) -> Self {
+    pub(super) fn new(world: &'w World, on_hop: &'w (dyn Fn(&Hop) + Sync)) -> Self {
         Self {
             world,
-            journey,
+            journey: "",
             on_hop,
             hops: Vec::new(),
+            causes: BTreeSet::new(),
         }
+    }
+
+    pub(super) fn begin(&mut self, journey: &'static str) {
+        self.journey = journey;
     }
 
     pub(super) fn into_hops(self) -> Vec<Hop> {
@@ -52,15 +57,22 @@ impl<'w> Trip<'w> {
         work: impl Future<Output = Found<T>>,
     ) -> Option<T> {
         let started = Instant::now();
-        let outcome = work.await;
+        let outcome = match self.standing_cause(through).await {
+            Some(detail) => Err(detail),
+            None => match work.await {
+                Ok(found) => Ok(found),
+                Err(error) => Err(self.blame(through, &error).await),
+            },
+        };
         let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (found, detail) = match outcome {
             Ok((found, detail)) => (Some(found), detail),
-            Err(error) => (None, self.blame(through, &error).await),
+            Err(detail) => (None, detail),
         };
+        let (journey, hop) = (self.journey.to_owned(), name.to_owned());
         let hop = Hop {
-            journey: self.journey.to_owned(),
-            hop: name.to_owned(),
+            journey,
+            hop,
             ok: found.is_some(),
             took_ms,
             detail,
@@ -70,33 +82,100 @@ impl<'w> Trip<'w> {
         found
     }
 
-    /// The error, the component that is its cause, and where to look. Of several that are not well the innermost is the
-    /// cause: the others wait for it.
-    async fn blame(&self, through: &[&str], error: &str) -> String {
-        let looks = join_all(through.iter().map(|component| async move {
-            let check = self.world.health_check(component)?;
-            health::probe(&check, HEALTH_TIMEOUT)
-                .await
-                .err()
-                .map(|reason| (*component, reason))
+    /// What the hop asks, and what that calls in turn.
+    fn involved(&self, through: &[&str]) -> BTreeSet<String> {
+        let called = through.iter().flat_map(|name| self.world.called_by(name));
+        called
+            .chain(through.iter().copied())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Those of the components that are not well, and why.
+    async fn ill(&self, components: BTreeSet<String>) -> BTreeMap<String, String> {
+        let looks = join_all(components.into_iter().map(|component| async move {
+            let check = self.world.health_check(&component)?;
+            let reason = health::probe(&check, HEALTH_TIMEOUT).await.err()?;
+            Some((component, reason))
         }));
-        let ill: Vec<(&str, String)> = looks.await.into_iter().flatten().collect();
-        let toolkit = &self.world.toolkit;
-        match ill.last() {
-            Some((component, reason)) => format!(
-                "{component} is the cause: {reason} · {error} · hint: {toolkit} logs {component}"
-            ),
-            None => match through.last() {
-                Some(last) => format!(
-                    "{error} · hint: {toolkit} logs {}",
-                    through
-                        .first()
-                        .filter(|_| through.len() == 1)
-                        .unwrap_or(last)
-                ),
-                None => error.to_owned(),
-            },
+        looks.await.into_iter().flatten().collect()
+    }
+
+    /// Only what the hop itself asks counts: what lies behind that may be missing without any harm to this hop.
+    async fn standing_cause(&mut self, through: &[&str]) -> Option<String> {
+        let asked: BTreeSet<String> = through.iter().map(|name| (*name).to_owned()).collect();
+        let suspects: BTreeSet<String> = self.causes.intersection(&asked).cloned().collect();
+        let ill = self.ill(suspects.clone()).await;
+        self.causes
+            .retain(|cause| !suspects.contains(cause) || ill.contains_key(cause));
+        let (component, reason) = ill.first_key_value()?;
+        Some(self.verdict(component, reason, "not tried while it is not well"))
+    }
+
+    /// The error, the component that is its cause, and where to look.
+    async fn blame(&mut self, through: &[&str], error: &str) -> String {
+        let everything = self
+            .world
+            .environment
+            .stack
+            .components
+            .keys()
+            .map(ToString::to_string)
+            .collect();
+        let ill = self.ill(everything).await;
+        if let Some(component) = self.cause(through, error, &ill) {
+            self.causes.insert(component.to_owned());
+            return self.verdict(component, &ill[component], error);
         }
+        match through.last() {
+            Some(last) => format!(
+                "{error} · hint: {}",
+                self.world.command(&format!("logs {last}"))
+            ),
+            None => error.to_owned(),
+        }
+    }
+
+    /// Of what is not well the one that explains the error. A component that is not well because one that it calls is
+    /// not well explains nothing.
+    fn cause<'i>(
+        &self,
+        through: &[&str],
+        error: &str,
+        ill: &'i BTreeMap<String, String>,
+    ) -> Option<&'i str> {
+        let is_root = |name: &str| {
+            !self
+                .world
+                .called_by(name)
+                .iter()
+                .any(|called| ill.contains_key(*called))
+        };
+        let roots: Vec<&str> = ill
+            .keys()
+            .map(String::as_str)
+            .filter(|name| is_root(name))
+            .collect();
+        let involved = self.involved(through);
+        // Of several, the one furthest inside: the hop asks it last.
+        let place = |name: &str| {
+            through
+                .iter()
+                .position(|known| *known == name)
+                .unwrap_or(through.len())
+        };
+        let on_the_way = roots
+            .iter()
+            .filter(|name| involved.contains(**name))
+            .max_by_key(|name| place(name));
+        // Reports about others (metrics, health) name them.
+        let named = || roots.iter().find(|name| error.contains(**name));
+        on_the_way.or_else(named).or_else(|| roots.first()).copied()
+    }
+
+    fn verdict(&self, component: &str, reason: &str, error: &str) -> String {
+        let logs = self.world.command(&format!("logs {component}"));
+        format!("{component} is the cause: {reason} · {error} · hint: {logs}")
     }
 
     /// How long to wait for something that Prometheus does by itself: two scrapes, and time for one evaluation.

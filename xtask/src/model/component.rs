@@ -160,7 +160,7 @@ pub(crate) enum Health {
     Http(HttpTarget),
     /// A connection is accepted on this port.
     Tcp(Name),
-    /// PostgreSQL's protocol: the server asks for authentication (it is not still starting up).
+    /// `PostgreSQL`'s protocol: the server asks for authentication (it is not still starting up).
     Postgres(Name),
     /// NATS' protocol: INFO, then a PONG for our PING.
     Nats(Name),
@@ -177,6 +177,15 @@ impl Health {
             Self::Postgres(_) => "postgres",
             Self::Nats(_) => "nats",
             Self::S3(_) => "s3",
+        }
+    }
+
+    /// Of `http` alone.
+    pub(crate) fn path(&self) -> Option<&str> {
+        if let Self::Http(target) = self {
+            Some(&target.path)
+        } else {
+            None
         }
     }
 
@@ -232,7 +241,10 @@ pub(crate) struct Stop {
 
 impl Default for Stop {
     fn default() -> Self {
-        Self { signal: term(), timeout: default_stop_timeout() }
+        Self {
+            signal: term(),
+            timeout: default_stop_timeout(),
+        }
     }
 }
 

@@ -24,7 +24,11 @@ pub(crate) struct Diagnostic {
 
 impl Diagnostic {
     pub(crate) fn new(file: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { file: file.into(), message: message.into(), ..Self::default() }
+        Self {
+            file: file.into(),
+            message: message.into(),
+            ..Self::default()
+        }
     }
 
     pub(crate) fn expected(mut self, expected: impl Into<String>) -> Self {
@@ -46,7 +50,10 @@ impl Diagnostic {
     /// Puts it on a line of `text`, the file's content.
     pub(crate) fn on_line(mut self, text: &str, line: usize) -> Self {
         self.line = line;
-        self.source = line.checked_sub(1).and_then(|index| text.lines().nth(index)).map(Into::into);
+        self.source = line
+            .checked_sub(1)
+            .and_then(|index| text.lines().nth(index))
+            .map(Into::into);
         self
     }
 
@@ -61,7 +68,11 @@ impl Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number = if self.line == 0 { String::new() } else { self.line.to_string() };
+        let number = if self.line == 0 {
+            String::new()
+        } else {
+            self.line.to_string()
+        };
         let margin = " ".repeat(number.len());
         writeln!(f, "error: {}", self.message)?;
         write!(f, "{margin}--> {}", self.location())?;
@@ -89,7 +100,9 @@ pub(crate) struct Diagnostics(pub(crate) Vec<Diagnostic>);
 impl Diagnostics {
     /// In the order of files and lines, each only once.
     pub(crate) fn sorted(mut found: Vec<Diagnostic>) -> Self {
-        found.sort_by(|a, b| (&a.file, a.line, a.column, &a.message).cmp(&(&b.file, b.line, b.column, &b.message)));
+        found.sort_by(|a, b| {
+            (&a.file, a.line, a.column, &a.message).cmp(&(&b.file, b.line, b.column, &b.message))
+        });
         found.dedup();
         Self(found)
     }
@@ -126,17 +139,28 @@ pub(crate) fn any_of<T: fmt::Display>(names: impl IntoIterator<Item = T>) -> Str
 }
 
 /// ``did you mean `x`?`` when one of `candidates` is near enough to be a slip of the finger.
-pub(crate) fn did_you_mean<T: AsRef<str>>(written: &str, candidates: impl IntoIterator<Item = T>) -> Option<String> {
+pub(crate) fn did_you_mean<T: AsRef<str>>(
+    written: &str,
+    candidates: impl IntoIterator<Item = T>,
+) -> Option<String> {
     let allowed = (written.chars().count() / 3).max(1);
     candidates
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(written, candidate.as_ref()), candidate))
-        .filter(|(distance, candidate)| *distance <= allowed || is_long_part(written, candidate.as_ref()))
+        .map(|candidate| {
+            (
+                strsim::damerau_levenshtein(written, candidate.as_ref()),
+                candidate,
+            )
+        })
+        .filter(|(distance, candidate)| {
+            *distance <= allowed || is_long_part(written, candidate.as_ref())
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| format!("did you mean `{}`?", candidate.as_ref()))
 }
 
 /// `timeout` for `start_timeout`: too far for a slip, near enough to be meant.
 fn is_long_part(written: &str, candidate: &str) -> bool {
-    written.len() >= 4 && (candidate.contains(written) || (candidate.len() >= 4 && written.contains(candidate)))
+    written.len() >= 4
+        && (candidate.contains(written) || (candidate.len() >= 4 && written.contains(candidate)))
 }

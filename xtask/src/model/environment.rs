@@ -85,7 +85,11 @@ pub(crate) struct Origin {
 impl Origin {
     /// A diagnostic about the entry at `path`: in the overlay where it is set anew there, else in the stack.
     pub(crate) fn at(&self, path: &[&str], half: Half, message: impl Into<String>) -> Diagnostic {
-        let document = if self.overlay.contains(path) { &self.overlay } else { &self.stack };
+        let document = if self.overlay.contains(path) {
+            &self.overlay
+        } else {
+            &self.stack
+        };
         document.at(path, half, message)
     }
 }

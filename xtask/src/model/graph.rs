@@ -20,7 +20,11 @@ impl Environment {
 
     /// Every component and job.
     pub(crate) fn names(&self) -> BTreeSet<&Name> {
-        self.stack.components.keys().chain(self.stack.jobs.keys()).collect()
+        self.stack
+            .components
+            .keys()
+            .chain(self.stack.jobs.keys())
+            .collect()
     }
 
     /// What `name` waits for, and until when.
@@ -30,7 +34,10 @@ impl Environment {
             Some(Unit::Job(job)) => Some(&job.depends_on),
             None => None,
         };
-        of.into_iter().flatten().map(|(name, condition)| (name, *condition)).collect()
+        of.into_iter()
+            .flatten()
+            .map(|(name, condition)| (name, *condition))
+            .collect()
     }
 
     /// Names in an order in which they can start: all of one batch at once, after those of the batches before.
@@ -41,7 +48,11 @@ impl Environment {
             let ready: Vec<&Name> = waiting
                 .iter()
                 .copied()
-                .filter(|name| self.dependencies(name).keys().all(|dependency| !waiting.contains(dependency)))
+                .filter(|name| {
+                    self.dependencies(name)
+                        .keys()
+                        .all(|dependency| !waiting.contains(dependency))
+                })
                 .collect();
             if ready.is_empty() {
                 // A cycle cannot be loaded; were there one, it would be started together rather than never.
@@ -58,7 +69,9 @@ impl Environment {
 /// The first cycle among `edges` (name → what it depends on), beginning and ending with the same name.
 pub(super) fn cycle<'a>(edges: &BTreeMap<&'a str, Vec<&'a str>>) -> Option<Vec<&'a str>> {
     let mut done = BTreeSet::new();
-    edges.keys().find_map(|start| visit(start, edges, &mut Vec::new(), &mut done))
+    edges
+        .keys()
+        .find_map(|start| visit(start, edges, &mut Vec::new(), &mut done))
 }
 
 fn visit<'a>(
@@ -74,7 +87,11 @@ fn visit<'a>(
         return Some(path[start..].iter().copied().chain([name]).collect());
     }
     path.push(name);
-    let found = edges.get(name).into_iter().flatten().find_map(|next| visit(next, edges, path, done));
+    let found = edges
+        .get(name)
+        .into_iter()
+        .flatten()
+        .find_map(|next| visit(next, edges, path, done));
     path.pop();
     done.insert(name);
     found

@@ -40,20 +40,36 @@ pub(crate) fn read(project: &Path, environment: &str) -> Result<Environment, Dia
     let stack = read_file(project, STACK_FILE)?;
     let overlay = read_file(project, &overlay_file(environment))?;
     let exists = |path: &str| project.join(path).exists();
-    load(&Sources { stack: &stack, overlay: &overlay, environments: &environments, exists: &exists }, environment)
+    load(
+        &Sources {
+            stack: &stack,
+            overlay: &overlay,
+            environments: &environments,
+            exists: &exists,
+        },
+        environment,
+    )
 }
 
 /// The names of the environments: the files in `infra/environments`.
 pub(crate) fn list_environments(project: &Path) -> Result<BTreeSet<String>, Diagnostics> {
-    let entries = fs::read_dir(project.join(ENVIRONMENTS)).map_err(|error| cannot_read(ENVIRONMENTS, &error))?;
+    let entries = fs::read_dir(project.join(ENVIRONMENTS))
+        .map_err(|error| cannot_read(ENVIRONMENTS, &error))?;
     let files = entries.filter_map(Result::ok).map(|entry| entry.path());
-    let overlays = files.filter(|path| path.extension().is_some_and(|extension| extension == "yaml"));
-    Ok(overlays.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect())
+    let overlays = files.filter(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "yaml")
+    });
+    Ok(overlays
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .collect())
 }
 
 /// Parses, checks and lays over. Every mistake that can be found is reported, not only the first.
 pub(crate) fn load(sources: &Sources<'_>, environment: &str) -> Result<Environment, Diagnostics> {
-    let name: Name = environment.parse().map_err(|message: String| Diagnostic::new(ENVIRONMENTS, message))?;
+    let name: Name = environment
+        .parse()
+        .map_err(|message: String| Diagnostic::new(ENVIRONMENTS, message))?;
     if !sources.environments.contains(environment) {
         return Err(unknown_environment(environment, sources.environments).into());
     }
@@ -62,26 +78,47 @@ pub(crate) fn load(sources: &Sources<'_>, environment: &str) -> Result<Environme
     let ((stack_document, stack), (overlay_document, overlay)) = match (stack, overlay) {
         (Ok(stack), Ok(overlay)) => (stack, overlay),
         (stack, overlay) => {
-            let found = stack.err().into_iter().chain(overlay.err()).flatten().collect();
+            let found = stack
+                .err()
+                .into_iter()
+                .chain(overlay.err())
+                .flatten()
+                .collect();
             return Err(Diagnostics::sorted(found));
         }
     };
-    let origin = Origin { stack: stack_document, overlay: overlay_document };
-    let found = validate::check(&validate::Input { name: &name, stack: &stack, overlay: &overlay, origin: &origin, sources });
+    let origin = Origin {
+        stack: stack_document,
+        overlay: overlay_document,
+    };
+    let found = validate::check(&validate::Input {
+        name: &name,
+        stack: &stack,
+        overlay: &overlay,
+        origin: &origin,
+        sources,
+    });
     if !found.is_empty() {
         return Err(Diagnostics::sorted(found));
     }
     Ok(overlay::apply(name, stack, overlay, origin))
 }
 
-fn parse<T: DeserializeOwned + JsonSchema>(file: &str, text: &str) -> Result<(Document, T), Vec<Diagnostic>> {
-    let document = Document::parse(file, text).map_err(|diagnostic| vec![diagnostic])?;
+fn parse<T: DeserializeOwned + JsonSchema>(
+    file: &str,
+    text: &str,
+) -> Result<(Document, T), Vec<Diagnostic>> {
+    let document = Document::parse(file, text).map_err(|diagnostic| vec![*diagnostic])?;
     let found = structure::check(&document, &schema::of::<T>());
     if !found.is_empty() {
         return Err(found);
     }
     // A file of comments alone says nothing, which is as good as an empty mapping.
-    let text = if document.root().is_some() { text } else { "{}" };
+    let text = if document.root().is_some() {
+        text
+    } else {
+        "{}"
+    };
     let parsed = singleton_map_recursive::deserialize(serde_yaml::Deserializer::from_str(text));
     let value = parsed.map_err(|error: serde_yaml::Error| vec![untyped(&document, &error)])?;
     Ok((document, value))
@@ -91,7 +128,11 @@ fn parse<T: DeserializeOwned + JsonSchema>(file: &str, text: &str) -> Result<(Do
 fn untyped(document: &Document, error: &serde_yaml::Error) -> Diagnostic {
     let message = error.to_string();
     let message = message.split(" at line ").next().unwrap_or_default();
-    let place = error.location().map_or_else(Place::default, |at| Place { line: at.line(), column: at.column(), length: 1 });
+    let place = error.location().map_or_else(Place::default, |at| Place {
+        line: at.line(),
+        column: at.column(),
+        length: 1,
+    });
     document.at_place(place, message)
 }
 
@@ -100,10 +141,16 @@ fn overlay_file(environment: &str) -> String {
 }
 
 fn unknown_environment(environment: &str, environments: &BTreeSet<String>) -> Diagnostic {
-    Diagnostic::new(ENVIRONMENTS, format!("there is no environment `{environment}`"))
-        .expected(any_of(environments))
-        .hint(format!("make it with a file {}, which may be empty", overlay_file(environment)))
-        .maybe_hint(did_you_mean(environment, environments))
+    Diagnostic::new(
+        ENVIRONMENTS,
+        format!("there is no environment `{environment}`"),
+    )
+    .expected(any_of(environments))
+    .hint(format!(
+        "make it with a file {}, which may be empty",
+        overlay_file(environment)
+    ))
+    .maybe_hint(did_you_mean(environment, environments))
 }
 
 fn read_file(project: &Path, file: &str) -> Result<String, Diagnostics> {

@@ -26,7 +26,10 @@ pub(crate) struct Node {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Kind {
     /// `plain` when it was written without quotes, so that `5` is a number and `"5"` is not.
-    Scalar { text: String, plain: bool },
+    Scalar {
+        text: String,
+        plain: bool,
+    },
     Sequence(Vec<Node>),
     Mapping(Vec<Entry>),
 }
@@ -55,8 +58,12 @@ pub(crate) enum Half {
 }
 
 impl Document {
-    pub(crate) fn parse(file: &str, text: &str) -> Result<Self, Diagnostic> {
-        let mut document = Self { file: file.into(), text: text.into(), root: None };
+    pub(crate) fn parse(file: &str, text: &str) -> Result<Self, Box<Diagnostic>> {
+        let mut document = Self {
+            file: file.into(),
+            text: text.into(),
+            root: None,
+        };
         match parse_tree(text) {
             Ok(root) => {
                 document.root = root;
@@ -64,8 +71,13 @@ impl Document {
             }
             Err((place, message)) => {
                 let diagnostic = document.at_place(place, format!("not valid YAML: {message}"));
-                let has_expression = diagnostic.source.as_ref().is_some_and(|line| line.contains("{{"));
-                Err(diagnostic.maybe_hint(has_expression.then(|| "inside `[…]` and `{…}` a text with `{{ … }}` needs quotes".to_owned())))
+                let has_expression = diagnostic
+                    .source
+                    .as_ref()
+                    .is_some_and(|line| line.contains("{{"));
+                Err(Box::new(diagnostic.maybe_hint(has_expression.then(|| {
+                    "inside `[…]` and `{…}` a text with `{{ … }}` needs quotes".to_owned()
+                }))))
             }
         }
     }
@@ -76,18 +88,33 @@ impl Document {
 
     /// The place of the entry at `path`, or of the nearest one above it that exists.
     pub(crate) fn place(&self, path: &[&str], half: Half) -> Place {
-        let mut place = Place { line: 1, column: 1, length: 1 };
+        let mut place = Place {
+            line: 1,
+            column: 1,
+            length: 1,
+        };
         let mut node = self.root.as_ref();
         for step in path {
-            let Some((key_place, value)) = node.and_then(|node| node.child(step)) else { break };
-            place = if half == Half::Key { key_place } else { value.start() };
+            let Some((key_place, value)) = node.and_then(|node| node.child(step)) else {
+                break;
+            };
+            place = if half == Half::Key {
+                key_place
+            } else {
+                value.start()
+            };
             node = Some(value);
         }
         place
     }
 
     pub(crate) fn contains(&self, path: &[&str]) -> bool {
-        path.iter().try_fold(self.root.as_ref(), |node, step| Some(Some(node?.child(step)?.1))).flatten().is_some()
+        path.iter()
+            .try_fold(self.root.as_ref(), |node, step| {
+                Some(Some(node?.child(step)?.1))
+            })
+            .flatten()
+            .is_some()
     }
 
     /// A diagnostic about the entry at `path`.
@@ -96,7 +123,8 @@ impl Document {
     }
 
     pub(crate) fn at_place(&self, place: Place, message: impl Into<String>) -> Diagnostic {
-        let mut diagnostic = Diagnostic::new(self.file.clone(), message).on_line(&self.text, place.line);
+        let mut diagnostic =
+            Diagnostic::new(self.file.clone(), message).on_line(&self.text, place.line);
         diagnostic.column = place.column;
         diagnostic.length = place.length;
         diagnostic
@@ -107,8 +135,13 @@ impl Node {
     /// The entry of a mapping, or the item of a sequence by its number.
     fn child(&self, step: &str) -> Option<(Place, &Node)> {
         match &self.kind {
-            Kind::Mapping(entries) => entries.iter().find(|entry| entry.key == step).map(|entry| (entry.key_place, &entry.value)),
-            Kind::Sequence(items) => items.get(step.parse::<usize>().ok()?).map(|item| (item.start(), item)),
+            Kind::Mapping(entries) => entries
+                .iter()
+                .find(|entry| entry.key == step)
+                .map(|entry| (entry.key_place, &entry.value)),
+            Kind::Sequence(items) => items
+                .get(step.parse::<usize>().ok()?)
+                .map(|item| (item.start(), item)),
             Kind::Scalar { .. } => None,
         }
     }
@@ -124,8 +157,17 @@ impl Node {
 
 /// A collection that is being read.
 enum Open {
-    Sequence { place: Place, anchor: usize, items: Vec<Node> },
-    Mapping { place: Place, anchor: usize, entries: Vec<Entry>, key: Option<(String, Place)> },
+    Sequence {
+        place: Place,
+        anchor: usize,
+        items: Vec<Node>,
+    },
+    Mapping {
+        place: Place,
+        anchor: usize,
+        entries: Vec<Entry>,
+        key: Option<(String, Place)>,
+    },
 }
 
 #[derive(Default)]
@@ -143,7 +185,14 @@ fn parse_tree(text: &str) -> Result<Option<Node>, Fault> {
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| {
             let mark = error.marker();
-            (Place { line: mark.line(), column: mark.col() + 1, length: 1 }, error.info().to_owned())
+            (
+                Place {
+                    line: mark.line(),
+                    column: mark.col() + 1,
+                    length: 1,
+                },
+                error.info().to_owned(),
+            )
         })?;
         builder.take(event, place_of(span))?;
     }
@@ -152,40 +201,92 @@ fn parse_tree(text: &str) -> Result<Option<Node>, Fault> {
 
 fn place_of(span: Span) -> Place {
     let one_line = span.start.line() == span.end.line();
-    let length = if one_line { span.end.col().saturating_sub(span.start.col()) } else { 1 };
-    Place { line: span.start.line(), column: span.start.col() + 1, length: length.max(1) }
+    let length = if one_line {
+        span.end.col().saturating_sub(span.start.col())
+    } else {
+        1
+    };
+    Place {
+        line: span.start.line(),
+        column: span.start.col() + 1,
+        length: length.max(1),
+    }
 }
 
 impl Builder {
     fn take(&mut self, event: Event<'_>, place: Place) -> Result<(), Fault> {
         match event {
             Event::Scalar(text, style, anchor, _) => {
-                let kind = Kind::Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain };
+                let kind = Kind::Scalar {
+                    text: text.into_owned(),
+                    plain: style == ScalarStyle::Plain,
+                };
                 self.add(Node { place, kind }, anchor)
             }
             Event::Alias(anchor) => {
                 let node = self.anchors.get(&anchor).cloned();
-                let node = node.ok_or_else(|| (place, "this alias refers to itself or to nothing".to_owned()))?;
+                let node = node.ok_or_else(|| {
+                    (
+                        place,
+                        "this alias refers to itself or to nothing".to_owned(),
+                    )
+                })?;
                 self.add(node, 0)
             }
             Event::SequenceStart(anchor, _) => {
-                self.open.push(Open::Sequence { place, anchor, items: Vec::new() });
+                self.open.push(Open::Sequence {
+                    place,
+                    anchor,
+                    items: Vec::new(),
+                });
                 Ok(())
             }
             Event::MappingStart(anchor, _) => {
-                self.open.push(Open::Mapping { place, anchor, entries: Vec::new(), key: None });
+                self.open.push(Open::Mapping {
+                    place,
+                    anchor,
+                    entries: Vec::new(),
+                    key: None,
+                });
                 Ok(())
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
-            Event::DocumentStart(_) if self.root.is_some() => Err((place, "a second document begins here".to_owned())),
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => Ok(()),
+            Event::DocumentStart(_) if self.root.is_some() => {
+                Err((place, "a second document begins here".to_owned()))
+            }
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd => Ok(()),
         }
     }
 
     fn close(&mut self) -> Result<(), Fault> {
         match self.open.pop() {
-            Some(Open::Sequence { place, anchor, items }) => self.add(Node { place, kind: Kind::Sequence(items) }, anchor),
-            Some(Open::Mapping { place, anchor, entries, .. }) => self.add(Node { place, kind: Kind::Mapping(entries) }, anchor),
+            Some(Open::Sequence {
+                place,
+                anchor,
+                items,
+            }) => self.add(
+                Node {
+                    place,
+                    kind: Kind::Sequence(items),
+                },
+                anchor,
+            ),
+            Some(Open::Mapping {
+                place,
+                anchor,
+                entries,
+                ..
+            }) => self.add(
+                Node {
+                    place,
+                    kind: Kind::Mapping(entries),
+                },
+                anchor,
+            ),
             None => Ok(()),
         }
     }
@@ -198,7 +299,11 @@ impl Builder {
             None => self.root = Some(node),
             Some(Open::Sequence { items, .. }) => items.push(node),
             Some(Open::Mapping { entries, key, .. }) => match key.take() {
-                Some((key, key_place)) => entries.push(Entry { key, key_place, value: node }),
+                Some((key, key_place)) => entries.push(Entry {
+                    key,
+                    key_place,
+                    value: node,
+                }),
                 None => *key = Some(key_text(node, entries)?),
             },
         }
@@ -211,7 +316,13 @@ fn key_text(node: Node, entries: &[Entry]) -> Result<(String, Place), Fault> {
         return Err((node.place, "a key must be a plain text".to_owned()));
     };
     if let Some(first) = entries.iter().find(|entry| entry.key == text) {
-        return Err((node.place, format!("the key `{text}` is here twice, first on line {}", first.key_place.line)));
+        return Err((
+            node.place,
+            format!(
+                "the key `{text}` is here twice, first on line {}",
+                first.key_place.line
+            ),
+        ));
     }
     Ok((text, node.place))
 }

@@ -8,7 +8,11 @@ pub(super) fn apply(name: Name, mut stack: Stack, overlay: Overlay, origin: Orig
     for (name, component) in &mut stack.components {
         let change = overlay.components.get(name).cloned().unwrap_or_default();
         for (port, number) in &mut component.ports {
-            *number = change.ports.get(port).copied().unwrap_or_else(|| number.saturating_add(overlay.port_offset));
+            *number = change
+                .ports
+                .get(port)
+                .copied()
+                .unwrap_or_else(|| number.saturating_add(overlay.port_offset));
         }
         component.enabled = change.enabled.unwrap_or(component.enabled);
         component.args.extend(change.args);
@@ -19,12 +23,25 @@ pub(super) fn apply(name: Name, mut stack: Stack, overlay: Overlay, origin: Orig
     stack.components.retain(|_, component| component.enabled);
     let components = &stack.components;
     // A job that is a component's own goes with it.
-    stack.jobs.retain(|_, job| job.runs_in(&name) && job.of.as_ref().is_none_or(|of| components.contains_key(of)));
-    Environment { name, build: overlay.build, stack, origin }
+    stack.jobs.retain(|_, job| {
+        job.runs_in(&name) && job.of.as_ref().is_none_or(|of| components.contains_key(of))
+    });
+    Environment {
+        name,
+        build: overlay.build,
+        stack,
+        origin,
+    }
 }
 
 fn set_settings(settings: &mut Settings, overlay: SettingsOverlay) {
-    let SettingsOverlay { log_level, scrape_interval, metrics_retention, public_url, alert_email } = overlay;
+    let SettingsOverlay {
+        log_level,
+        scrape_interval,
+        metrics_retention,
+        public_url,
+        alert_email,
+    } = overlay;
     settings.log_level = log_level.unwrap_or_else(|| settings.log_level.clone());
     settings.scrape_interval = scrape_interval.unwrap_or(settings.scrape_interval);
     settings.metrics_retention = metrics_retention.unwrap_or(settings.metrics_retention);

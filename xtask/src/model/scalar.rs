@@ -23,7 +23,13 @@ pub(crate) struct Span(Duration);
 pub(crate) struct ByteSize(pub(crate) u64);
 
 const NAME_PATTERN: &str = "^[a-z][a-z0-9-]{0,39}$";
-const SPAN_UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+const SPAN_UNITS: [(&str, u64); 5] = [
+    ("ms", 1),
+    ("s", 1_000),
+    ("m", 60_000),
+    ("h", 3_600_000),
+    ("d", 86_400_000),
+];
 const SIZE_UNITS: [(&str, u64); 3] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
 
 impl Name {
@@ -59,7 +65,9 @@ impl FromStr for Name {
         if begins_well && goes_on_well && text.len() <= 40 {
             return Ok(Self(text.into()));
         }
-        Err(format!("`{text}` is not a name: expected lower-case letters, digits and `-`, a letter first, at most 40 characters"))
+        Err(format!(
+            "`{text}` is not a name: expected lower-case letters, digits and `-`, a letter first, at most 40 characters"
+        ))
     }
 }
 
@@ -91,7 +99,11 @@ fn parse_with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
 }
 
 fn with_greatest_unit(number: u64, units: &[(&str, u64)]) -> String {
-    let (unit, factor) = units.iter().rev().find(|(_, factor)| number > 0 && number.is_multiple_of(*factor)).unwrap_or(&units[0]);
+    let (unit, factor) = units
+        .iter()
+        .rev()
+        .find(|(_, factor)| number > 0 && number.is_multiple_of(*factor))
+        .unwrap_or(&units[0]);
     format!("{}{unit}", number / factor)
 }
 
@@ -148,6 +160,21 @@ macro_rules! text_scalar {
     };
 }
 
-text_scalar!(Name, "Name", NAME_PATTERN, "Lower-case letters, digits and `-`, a letter first, at most 40 characters.");
-text_scalar!(Span, "Duration", "^[0-9]+(ms|s|m|h|d)$", "A whole number and a unit: 250ms, 30s, 5m, 12h, 15d.");
-text_scalar!(ByteSize, "ByteSize", "^[0-9]+(KiB|MiB|GiB)$", "A whole number and a unit: 64KiB, 128MiB, 1GiB.");
+text_scalar!(
+    Name,
+    "Name",
+    NAME_PATTERN,
+    "Lower-case letters, digits and `-`, a letter first, at most 40 characters."
+);
+text_scalar!(
+    Span,
+    "Duration",
+    "^[0-9]+(ms|s|m|h|d)$",
+    "A whole number and a unit: 250ms, 30s, 5m, 12h, 15d."
+);
+text_scalar!(
+    ByteSize,
+    "ByteSize",
+    "^[0-9]+(KiB|MiB|GiB)$",
+    "A whole number and a unit: 64KiB, 128MiB, 1GiB."
+);

@@ -8,13 +8,19 @@ use super::{Overlay, Stack};
 
 /// Path from the project's root and content of each schema.
 pub(crate) fn generate() -> Vec<(&'static str, String)> {
-    [("infra/schema/stack.schema.json", of::<Stack>()), ("infra/schema/environment.schema.json", of::<Overlay>())]
-        .into_iter()
-        .map(|(path, schema)| (path, format!("{schema:#}\n")))
-        .collect()
+    [
+        ("infra/schema/stack.schema.json", of::<Stack>()),
+        ("infra/schema/environment.schema.json", of::<Overlay>()),
+    ]
+    .into_iter()
+    .map(|(path, schema)| (path, format!("{schema:#}\n")))
+    .collect()
 }
 
 /// Draft 7 is what the editors' YAML plug-ins understand best.
 pub(super) fn of<T: JsonSchema>() -> Value {
-    SchemaSettings::draft07().into_generator().into_root_schema_for::<T>().to_value()
+    SchemaSettings::draft07()
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value()
 }

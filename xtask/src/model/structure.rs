@@ -13,7 +13,11 @@ use super::{
 
 /// Every mistake in the document's shape.
 pub(super) fn check(document: &Document, schema: &Value) -> Vec<Diagnostic> {
-    let mut checker = Checker { document, schema, found: Vec::new() };
+    let mut checker = Checker {
+        document,
+        schema,
+        found: Vec::new(),
+    };
     match document.root() {
         Some(root) => checker.node(root, root.start(), schema),
         None => checker.mapping(&[], document.place(&[], Half::Key), schema),
@@ -39,7 +43,9 @@ impl<'a> Checker<'a> {
             return;
         }
         match &node.kind {
-            Kind::Mapping(entries) if accepts(schema, "object") => self.mapping(entries, owner, schema),
+            Kind::Mapping(entries) if accepts(schema, "object") => {
+                self.mapping(entries, owner, schema);
+            }
             Kind::Sequence(items) if accepts(schema, "array") => {
                 if let Some(item_schema) = schema.get("items") {
                     for item in items {
@@ -60,13 +66,25 @@ impl<'a> Checker<'a> {
             }
         }
         let is_meant = |name: &str| {
-            let unknown = entries.iter().filter(|entry| value_schema(schema, &entry.key).is_none());
-            entries.iter().any(|entry| entry.key == name) || unknown.into_iter().any(|entry| did_you_mean(&entry.key, [name]).is_some())
+            let unknown = entries
+                .iter()
+                .filter(|entry| value_schema(schema, &entry.key).is_none());
+            entries.iter().any(|entry| entry.key == name)
+                || unknown
+                    .into_iter()
+                    .any(|entry| did_you_mean(&entry.key, [name]).is_some())
         };
         for required in required(schema).filter(|name| !is_meant(name)) {
-            let about = schema.pointer(&format!("/properties/{required}/description")).and_then(Value::as_str);
-            let missing = self.document.at_place(owner, format!("`{required}` is missing here"));
-            self.found.push(Diagnostic { expected: about.map(|about| format!("`{required}`: {about}")), ..missing });
+            let about = schema
+                .pointer(&format!("/properties/{required}/description"))
+                .and_then(Value::as_str);
+            let missing = self
+                .document
+                .at_place(owner, format!("`{required}` is missing here"));
+            self.found.push(Diagnostic {
+                expected: about.map(|about| format!("`{required}`: {about}")),
+                ..missing
+            });
         }
     }
 
@@ -74,12 +92,22 @@ impl<'a> Checker<'a> {
         let known: Vec<&str> = keys(schema).collect();
         if known.is_empty() {
             let message = format!("`{}` is not a name", entry.key);
-            let expected = "lower-case letters, digits and `-`, a letter first, at most 40 characters";
-            return self.found.push(self.document.at_place(entry.key_place, message).expected(expected));
+            let expected =
+                "lower-case letters, digits and `-`, a letter first, at most 40 characters";
+            return self.found.push(
+                self.document
+                    .at_place(entry.key_place, message)
+                    .expected(expected),
+            );
         }
         let message = format!("unknown key `{}`", entry.key);
         let hint = did_you_mean(&entry.key, &known);
-        self.found.push(self.document.at_place(entry.key_place, message).expected(any_of(known)).maybe_hint(hint));
+        self.found.push(
+            self.document
+                .at_place(entry.key_place, message)
+                .expected(any_of(known))
+                .maybe_hint(hint),
+        );
     }
 
     fn scalar(&mut self, node: &Node, text: &str, schema: &'a Value, name: Option<&str>) {
@@ -87,7 +115,12 @@ impl<'a> Checker<'a> {
             if !words.contains(&text) {
                 let hint = did_you_mean(text, &words);
                 let message = format!("`{text}` is not known here");
-                self.found.push(self.document.at_place(node.place, message).expected(any_of(words)).maybe_hint(hint));
+                self.found.push(
+                    self.document
+                        .at_place(node.place, message)
+                        .expected(any_of(words))
+                        .maybe_hint(hint),
+                );
             }
             return;
         }
@@ -101,7 +134,10 @@ impl<'a> Checker<'a> {
 
     /// A value that may have one of several shapes.
     fn choice(&mut self, node: &Node, owner: Place, schema: &'a Value, variants: &'a [Value]) {
-        let real: Vec<&Value> = variants.iter().filter(|variant| !is_null_type(variant)).collect();
+        let real: Vec<&Value> = variants
+            .iter()
+            .filter(|variant| !is_null_type(variant))
+            .collect();
         if real.len() < variants.len() && node.is_null() {
             return;
         }
@@ -110,7 +146,9 @@ impl<'a> Checker<'a> {
         }
         match &node.kind {
             Kind::Mapping(entries) => self.tagged(entries, owner, &real),
-            Kind::Scalar { text, .. } if words(schema).is_some() && !node.is_null() => self.scalar(node, text, schema, None),
+            Kind::Scalar { text, .. } if words(schema).is_some() && !node.is_null() => {
+                self.scalar(node, text, schema, None);
+            }
             _ => self.wrong_type(node, owner, schema, None),
         }
     }
@@ -119,26 +157,42 @@ impl<'a> Checker<'a> {
     fn tagged(&mut self, entries: &[Entry], owner: Place, variants: &[&'a Value]) {
         let all: Vec<&str> = variants.iter().flat_map(|variant| keys(variant)).collect();
         let chosen = entries.iter().find_map(|entry| {
-            let variant = variants.iter().copied().find(|variant| keys(variant).any(|key| key == entry.key));
+            let variant = variants
+                .iter()
+                .copied()
+                .find(|variant| keys(variant).any(|key| key == entry.key));
             variant.map(|variant| (entry, variant))
         });
         let Some((tag, variant)) = chosen else {
             if entries.is_empty() {
                 let message = "nothing is chosen here";
-                return self.found.push(self.document.at_place(owner, message).expected(any_of(&all)));
+                return self.found.push(
+                    self.document
+                        .at_place(owner, message)
+                        .expected(any_of(&all)),
+                );
             }
             for entry in entries {
                 let message = format!("unknown key `{}`", entry.key);
-                let diagnostic = self.document.at_place(entry.key_place, message).expected(any_of(&all));
-                self.found.push(diagnostic.maybe_hint(did_you_mean(&entry.key, &all)));
+                let diagnostic = self
+                    .document
+                    .at_place(entry.key_place, message)
+                    .expected(any_of(&all));
+                self.found
+                    .push(diagnostic.maybe_hint(did_you_mean(&entry.key, &all)));
             }
             return;
         };
-        let (others, own): (Vec<&Entry>, Vec<&Entry>) =
-            entries.iter().partition(|entry| all.contains(&entry.key.as_str()) && value_schema(variant, &entry.key).is_none());
+        let (others, own): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(|entry| {
+            all.contains(&entry.key.as_str()) && value_schema(variant, &entry.key).is_none()
+        });
         for other in others {
             let message = format!("`{}` cannot stand beside `{}`", other.key, tag.key);
-            self.found.push(self.document.at_place(other.key_place, message).expected(format!("one of {}", any_of(&all))));
+            self.found.push(
+                self.document
+                    .at_place(other.key_place, message)
+                    .expected(format!("one of {}", any_of(&all))),
+            );
         }
         let own: Vec<Entry> = own.into_iter().cloned().collect();
         self.mapping(&own, owner, variant);
@@ -147,19 +201,23 @@ impl<'a> Checker<'a> {
     fn wrong_type(&mut self, node: &Node, owner: Place, schema: &'a Value, name: Option<&str>) {
         let expected = self.describe(schema);
         let diagnostic = match (&node.kind, name) {
-            (Kind::Scalar { text, .. }, Some(name)) if !node.is_null() => {
-                self.document.at_place(node.place, format!("`{text}` is not a {}", spoken(name)))
-            }
-            (Kind::Scalar { text, .. }, None) if !node.is_null() => {
-                self.document.at_place(node.place, format!("`{text}` is not what is expected here"))
-            }
+            (Kind::Scalar { text, .. }, Some(name)) if !node.is_null() => self
+                .document
+                .at_place(node.place, format!("`{text}` is not a {}", spoken(name))),
+            (Kind::Scalar { text, .. }, None) if !node.is_null() => self
+                .document
+                .at_place(node.place, format!("`{text}` is not what is expected here")),
             (Kind::Scalar { .. }, _) => self.document.at_place(owner, "there is no value here"),
             (Kind::Sequence(_), _) => self.document.at_place(owner, "there is a list here"),
-            (Kind::Mapping(_), _) => self.document.at_place(owner, "there are keys and values here"),
+            (Kind::Mapping(_), _) => self
+                .document
+                .at_place(owner, "there are keys and values here"),
         };
-        let quoted_number = matches!(&node.kind, Kind::Scalar { plain: false, .. }) && !accepts(schema, "string");
+        let quoted_number =
+            matches!(&node.kind, Kind::Scalar { plain: false, .. }) && !accepts(schema, "string");
         let hint = quoted_number.then(|| "take away the quotes".to_owned());
-        self.found.push(diagnostic.expected(expected).maybe_hint(hint));
+        self.found
+            .push(diagnostic.expected(expected).maybe_hint(hint));
     }
 
     fn describe(&self, schema: &'a Value) -> String {
@@ -170,16 +228,25 @@ impl<'a> Checker<'a> {
         if let Some(variants) = choice(schema) {
             return format!("one of {}", any_of(variants.iter().flat_map(keys)));
         }
-        let about = schema.get("description").and_then(Value::as_str).map(|about| about.trim_end_matches('.').to_owned());
+        let about = schema
+            .get("description")
+            .and_then(Value::as_str)
+            .map(|about| about.trim_end_matches('.').to_owned());
         match schema.get("pattern").and(about) {
-            Some(about) => about.chars().next().map(|first| first.to_lowercase().chain(about.chars().skip(1)).collect()).unwrap_or_default(),
+            Some(about) => about
+                .chars()
+                .next()
+                .map(|first| first.to_lowercase().chain(about.chars().skip(1)).collect())
+                .unwrap_or_default(),
             None if accepts(schema, "string") => "a text".into(),
             None if accepts(schema, "integer") => {
                 let (minimum, maximum) = range(schema);
                 format!("a whole number from {minimum} to {maximum}")
             }
             None if accepts(schema, "boolean") => any_of(["true", "false"]),
-            None if accepts(schema, "array") => "a list: `[a, b]`, or lines that begin with `- `".into(),
+            None if accepts(schema, "array") => {
+                "a list: `[a, b]`, or lines that begin with `- `".into()
+            }
             None => match keys(schema).collect::<Vec<_>>() {
                 known if known.is_empty() => "keys and values: `name: value`".into(),
                 known => format!("a mapping with the keys {}", any_of(known)),
@@ -194,8 +261,15 @@ impl<'a> Checker<'a> {
         loop {
             if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
                 name = reference.rsplit('/').next();
-                schema = self.schema.pointer(&reference[1..]).expect("BUG: a schema refers only to its own definitions");
-            } else if let Some([only]) = schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
+                schema = self
+                    .schema
+                    .pointer(&reference[1..])
+                    .expect("BUG: a schema refers only to its own definitions");
+            } else if let Some([only]) = schema
+                .get("allOf")
+                .and_then(Value::as_array)
+                .map(Vec::as_slice)
+            {
                 schema = only;
             } else {
                 return (schema, name);
@@ -216,7 +290,11 @@ impl Node {
 }
 
 fn choice(schema: &Value) -> Option<&[Value]> {
-    schema.get("oneOf").or_else(|| schema.get("anyOf")).and_then(Value::as_array).map(Vec::as_slice)
+    schema
+        .get("oneOf")
+        .or_else(|| schema.get("anyOf"))
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
 }
 
 fn is_null_type(schema: &Value) -> bool {
@@ -248,11 +326,19 @@ fn properties(schema: &Value) -> Option<&Map<String, Value>> {
 }
 
 fn keys(schema: &Value) -> impl Iterator<Item = &str> {
-    properties(schema).into_iter().flat_map(Map::keys).map(String::as_str)
+    properties(schema)
+        .into_iter()
+        .flat_map(Map::keys)
+        .map(String::as_str)
 }
 
 fn required(schema: &Value) -> impl Iterator<Item = &str> {
-    schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
 }
 
 /// What the schema says of the value under `key`; `None` when the key is not allowed.
@@ -261,12 +347,22 @@ fn value_schema<'a>(schema: &'a Value, key: &str) -> Option<&'a Value> {
         return Some(known);
     }
     let patterns = schema.get("patternProperties").and_then(Value::as_object);
-    let matching = patterns.into_iter().flatten().find(|(pattern, _)| regex(pattern).is_match(key));
-    matching.map(|(_, value)| value).or_else(|| schema.get("additionalProperties").filter(|value| value.is_object()))
+    let matching = patterns
+        .into_iter()
+        .flatten()
+        .find(|(pattern, _)| regex(pattern).is_match(key));
+    matching.map(|(_, value)| value).or_else(|| {
+        schema
+            .get("additionalProperties")
+            .filter(|value| value.is_object())
+    })
 }
 
 fn matches_pattern(schema: &Value, text: &str) -> bool {
-    schema.get("pattern").and_then(Value::as_str).is_none_or(|pattern| regex(pattern).is_match(text))
+    schema
+        .get("pattern")
+        .and_then(Value::as_str)
+        .is_none_or(|pattern| regex(pattern).is_match(text))
 }
 
 fn regex(pattern: &str) -> Regex {
@@ -275,12 +371,16 @@ fn regex(pattern: &str) -> Regex {
 
 fn range(schema: &Value) -> (i64, i64) {
     let bound = |name| schema.get(name).and_then(Value::as_i64);
-    (bound("minimum").unwrap_or(0), bound("maximum").unwrap_or(i64::MAX))
+    (
+        bound("minimum").unwrap_or(0),
+        bound("maximum").unwrap_or(i64::MAX),
+    )
 }
 
 fn in_range(schema: &Value, text: &str) -> bool {
     let (minimum, maximum) = range(schema);
-    text.parse::<i64>().is_ok_and(|number| (minimum..=maximum).contains(&number))
+    text.parse::<i64>()
+        .is_ok_and(|number| (minimum..=maximum).contains(&number))
 }
 
 /// `ByteSize` → `byte size`.

@@ -10,10 +10,23 @@ use super::{
 
 const STACK: &str = include_str!("tests/stack.yaml");
 
-fn load_texts(stack: &str, overlay: &str, environment: &str) -> Result<Environment, super::Diagnostics> {
+fn load_texts(
+    stack: &str,
+    overlay: &str,
+    environment: &str,
+) -> Result<Environment, super::Diagnostics> {
     let environments = BTreeSet::from(["dev", "prod"].map(ToOwned::to_owned));
-    let exists = |path: &str| ["api/api.conf.j2", "api/routes.j2", "api/migrations"].contains(&path);
-    load(&Sources { stack, overlay, environments: &environments, exists: &exists }, environment)
+    let exists =
+        |path: &str| ["api/api.conf.j2", "api/routes.j2", "api/migrations"].contains(&path);
+    load(
+        &Sources {
+            stack,
+            overlay,
+            environments: &environments,
+            exists: &exists,
+        },
+        environment,
+    )
 }
 
 /// What is said of the stack with these changes, under this overlay.
@@ -23,7 +36,9 @@ fn mistakes(changes: &[(&str, &str)], overlay: &str) -> String {
         assert!(stack.contains(old), "the stack has no `{old}`");
         stack = stack.replacen(old, new, 1);
     }
-    load_texts(&stack, overlay, "dev").expect_err("a mistake").to_string()
+    load_texts(&stack, overlay, "dev")
+        .expect_err("a mistake")
+        .to_string()
 }
 
 #[test]
@@ -710,20 +725,42 @@ fn the_overlay_is_laid_over_the_stack() {
     let environment = load_texts(STACK, overlay, "prod").unwrap();
     let api = &environment.stack.components["api"];
     assert_eq!(environment.settings().log_level, "debug");
-    assert_eq!(environment.settings().alert_email, super::Settings::default().alert_email);
+    assert_eq!(
+        environment.settings().alert_email,
+        super::Settings::default().alert_email
+    );
     assert_eq!(api.args, ["serve", "--quiet", "--slow"]);
     assert_eq!(api.env.keys().collect::<Vec<_>>(), ["API_LISTEN", "MODE"]);
-    assert_eq!((api.ports["http"], api.ports["admin"]), (5101, 9000), "what the overlay says is final");
+    assert_eq!(
+        (api.ports["http"], api.ports["admin"]),
+        (5101, 9000),
+        "what the overlay says is final"
+    );
     assert_eq!(api.resources.memory.unwrap().to_string(), "1GiB");
     assert_eq!(api.start_timeout.to_string(), "5s");
-    assert!(!environment.stack.jobs.contains_key("seed"), "it runs in dev alone");
+    assert!(
+        !environment.stack.jobs.contains_key("seed"),
+        "it runs in dev alone"
+    );
 }
 
 #[test]
 fn a_component_that_is_left_out_takes_its_jobs_along() {
     let overlay = "components:\n  api: { enabled: false }\n";
-    let environment = load_texts(&STACK.replace("    depends_on: { migrate: completed }\n    only_in", "    only_in"), overlay, "dev").unwrap();
-    let names: Vec<String> = environment.names().iter().map(ToString::to_string).collect();
+    let environment = load_texts(
+        &STACK.replace(
+            "    depends_on: { migrate: completed }\n    only_in",
+            "    only_in",
+        ),
+        overlay,
+        "dev",
+    )
+    .unwrap();
+    let names: Vec<String> = environment
+        .names()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(names, ["database", "seed"]);
 }
 
@@ -735,20 +772,36 @@ fn a_file_of_comments_is_an_empty_overlay() {
 #[test]
 fn batches_start_what_can_start_together() {
     let environment = load_texts(STACK, "", "dev").unwrap();
-    let batches: Vec<Vec<&str>> = environment.batches().iter().map(|batch| batch.iter().map(|name| name.as_str()).collect()).collect();
-    assert_eq!(batches, [vec!["database"], vec!["migrate"], vec!["api", "seed"]]);
+    let batches: Vec<Vec<&str>> = environment
+        .batches()
+        .iter()
+        .map(|batch| batch.iter().map(|name| name.as_str()).collect())
+        .collect();
+    assert_eq!(
+        batches,
+        [vec!["database"], vec!["migrate"], vec!["api", "seed"]]
+    );
     let api: Name = "api".parse().unwrap();
-    let dependencies: Vec<&str> = environment.dependencies(&api).keys().map(|name| name.as_str()).collect();
+    let dependencies: Vec<&str> = environment
+        .dependencies(&api)
+        .keys()
+        .map(|name| name.as_str())
+        .collect();
     assert_eq!(dependencies, ["migrate"]);
     assert!(matches!(environment.unit(&api), Some(Unit::Component(_))));
 }
 
 #[test]
 fn the_schemas_for_editors_are_fresh() {
-    let project = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let project = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap();
     for (path, text) in schema::generate() {
         let committed = std::fs::read_to_string(project.join(path)).unwrap_or_default();
-        assert!(committed == text, "{path} is stale: run `cargo xtask render --target schema`");
+        assert!(
+            committed == text,
+            "{path} is stale: run `cargo xtask render --target schema`"
+        );
     }
 }
 

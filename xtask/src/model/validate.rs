@@ -37,21 +37,33 @@ pub(super) fn check(input: &Input<'_>) -> Vec<Diagnostic> {
 impl<'a> Input<'a> {
     /// The component is part of this environment.
     fn is_enabled(&self, name: &Name, component: &Component) -> bool {
-        let changed = self.overlay.components.get(name).and_then(|change| change.enabled);
+        let changed = self
+            .overlay
+            .components
+            .get(name)
+            .and_then(|change| change.enabled);
         changed.unwrap_or(component.enabled)
     }
 
     fn components(&self) -> impl Iterator<Item = (&'a Name, &'a Component)> {
         let (stack, overlay) = (self.stack, self.overlay);
         stack.components.iter().filter(move |(name, component)| {
-            overlay.components.get(*name).and_then(|change| change.enabled).unwrap_or(component.enabled)
+            overlay
+                .components
+                .get(*name)
+                .and_then(|change| change.enabled)
+                .unwrap_or(component.enabled)
         })
     }
 
     /// The job is part of this environment: `only_in` names it, and its component is there.
     fn is_present(&self, job: &Job) -> bool {
-        let component = job.of.as_ref().and_then(|of| Some((of, self.stack.components.get(of)?)));
-        job.runs_in(self.name) && component.is_none_or(|(of, component)| self.is_enabled(of, component))
+        let component = job
+            .of
+            .as_ref()
+            .and_then(|of| Some((of, self.stack.components.get(of)?)));
+        job.runs_in(self.name)
+            && component.is_none_or(|(of, component)| self.is_enabled(of, component))
     }
 
     /// A mistake in `infra/stack.yaml`.
@@ -65,9 +77,15 @@ impl<'a> Input<'a> {
 }
 
 /// "There is no `x`", with those that there are and the nearest of them.
-fn unknown<'n>(diagnostic: Diagnostic, written: &Name, known: impl IntoIterator<Item = &'n Name>) -> Diagnostic {
+fn unknown<'n>(
+    diagnostic: Diagnostic,
+    written: &Name,
+    known: impl IntoIterator<Item = &'n Name>,
+) -> Diagnostic {
     let known: BTreeSet<&str> = known.into_iter().map(Name::as_str).collect();
-    diagnostic.expected(any_of(&known)).maybe_hint(did_you_mean(written.as_str(), &known))
+    diagnostic
+        .expected(any_of(&known))
+        .maybe_hint(did_you_mean(written.as_str(), &known))
 }
 
 /// The secret that holds the password of a component's database role.

@@ -3,7 +3,10 @@
 
 use std::path::PathBuf;
 
-use crate::{model::Name, paths::Paths};
+use crate::{
+    model::{Component, Name},
+    paths::Paths,
+};
 
 pub(crate) trait Places {
     /// The host under which the components reach this one.
@@ -26,6 +29,16 @@ pub(crate) enum Exposure {
     Published,
     /// For the platform's own components.
     Internal,
+}
+
+impl Exposure {
+    pub(super) fn of(component: &Component, port: &Name) -> Self {
+        if component.published.contains(port) {
+            Self::Published
+        } else {
+            Self::Internal
+        }
+    }
 }
 
 /// Everything runs on this machine as plain processes.

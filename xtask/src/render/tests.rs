@@ -25,11 +25,24 @@ fn project() -> &'static Path {
 
 /// Folders with programs, as a login shell of root has them.
 fn programs() -> Vec<PathBuf> {
-    ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"].map(PathBuf::from).to_vec()
+    [
+        "/usr/local/sbin",
+        "/usr/local/bin",
+        "/usr/sbin",
+        "/usr/bin",
+        "/sbin",
+        "/bin",
+    ]
+    .map(PathBuf::from)
+    .to_vec()
 }
 
 fn program(name: &str) -> PathBuf {
-    programs().into_iter().map(|folder| folder.join(name)).find(|path| path.is_file()).unwrap_or_else(|| panic!("{name} must be installed"))
+    programs()
+        .into_iter()
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file())
+        .unwrap_or_else(|| panic!("{name} must be installed"))
 }
 
 /// A port that nobody listens on, each time another one. They are below those that the kernel gives out, or else a
@@ -67,19 +80,36 @@ impl Stage {
     fn with_stack(stack: &str, overlay: &str) -> Self {
         let environments = BTreeSet::from(["dev", "test", "prod"].map(ToOwned::to_owned));
         let exists = |path: &str| project().join(path).exists();
-        let sources = load::Sources { stack, overlay, environments: &environments, exists: &exists };
+        let sources = load::Sources {
+            stack,
+            overlay,
+            environments: &environments,
+            exists: &exists,
+        };
         Self::new(load::load(&sources, "test").unwrap_or_else(|found| panic!("{found}")))
     }
 
     fn new(environment: Environment) -> Self {
-        let templates = read::templates(project(), &environment).unwrap_or_else(|found| panic!("{found}"));
+        let templates =
+            read::templates(project(), &environment).unwrap_or_else(|found| panic!("{found}"));
         let home = tempfile::tempdir().unwrap();
-        let places = HostPlaces { paths: Paths { project: project().into(), home: home.path().into() } };
-        Self { environment, templates, places, home }
+        let places = HostPlaces {
+            paths: Paths {
+                project: project().into(),
+                home: home.path().into(),
+            },
+        };
+        Self {
+            environment,
+            templates,
+            places,
+            home,
+        }
     }
 
     fn render(&self) -> Rendered {
-        render(&self.environment, &self.templates, &self.places).unwrap_or_else(|found| panic!("{found}"))
+        render(&self.environment, &self.templates, &self.places)
+            .unwrap_or_else(|found| panic!("{found}"))
     }
 
     fn file(&self, unit: &str, target: &str) -> String {
@@ -115,7 +145,10 @@ fn every_environment_is_rendered_and_accepted_by_every_program() {
 fn two_renders_are_equal_byte_for_byte() {
     let stage = Stage::of("dev");
     assert_eq!(stage.render(), stage.render());
-    let again = Stage { places: stage.places.clone(), ..Stage::of("dev") };
+    let again = Stage {
+        places: stage.places.clone(),
+        ..Stage::of("dev")
+    };
     assert_eq!(stage.render(), again.render());
 }
 
@@ -129,7 +162,10 @@ fn no_file_and_no_argument_holds_a_secret() {
     }
     let rendered = format!("{:?}", stage.render());
     assert!(!rendered.contains("0123456789abcdef-secret"));
-    assert!(rendered.contains(&secrets.join("postgres-catalog").display().to_string()), "their paths are there");
+    assert!(
+        rendered.contains(&secrets.join("postgres-catalog").display().to_string()),
+        "their paths are there"
+    );
 }
 
 /// The real stack with one more service, as somebody would add it.
@@ -139,30 +175,73 @@ fn stack_with_inventory() -> String {
                      ports: { http: 7102 }\n    secrets: [postgres-inventory]\n    health: { http: { port: http, path: /readyz } }\n    \
                      metrics: { port: http, path: /metrics }\n";
     let stack = stack.replacen("\ncomponents:\n", component, 1);
-    let stack = stack.replacen("\nsecrets:\n", "\nsecrets:\n  postgres-inventory: { bytes: 24 }\n", 1);
-    stack.replacen("secrets: [postgres, postgres-pgpass,", "secrets: [postgres-inventory, postgres, postgres-pgpass,", 1)
+    let stack = stack.replacen(
+        "\nsecrets:\n",
+        "\nsecrets:\n  postgres-inventory: { bytes: 24 }\n",
+        1,
+    );
+    stack.replacen(
+        "secrets: [postgres, postgres-pgpass,",
+        "secrets: [postgres-inventory, postgres, postgres-pgpass,",
+        1,
+    )
 }
 
 #[test]
 fn a_new_component_is_scraped_watched_asked_for_its_health_and_given_a_database() {
     let stage = Stage::with_stack(&stack_with_inventory(), "port_offset: 20000\n");
     let scrapes = stage.file("prometheus", "prometheus.yml");
-    assert!(scrapes.contains("job_name: inventory") && scrapes.contains("127.0.0.1:27102"), "{scrapes}");
-    assert!(stage.file("prometheus", "rules/platform.yml").contains(r#"absent(up{job="inventory"} == 1)"#));
-    assert!(stage.file("storefront", "health.yaml").contains("url: http://127.0.0.1:27102/readyz"));
-    assert!(stage.file("postgres", "pg_hba.conf").contains("host    inventory    inventory"));
-    assert!(stage.file("postgres-init", "init.sql").contains("secrets/postgres-inventory"));
+    assert!(
+        scrapes.contains("job_name: inventory") && scrapes.contains("127.0.0.1:27102"),
+        "{scrapes}"
+    );
+    assert!(
+        stage
+            .file("prometheus", "rules/platform.yml")
+            .contains(r#"absent(up{job="inventory"} == 1)"#)
+    );
+    assert!(
+        stage
+            .file("storefront", "health.yaml")
+            .contains("url: http://127.0.0.1:27102/readyz")
+    );
+    assert!(
+        stage
+            .file("postgres", "pg_hba.conf")
+            .contains("host    inventory    inventory")
+    );
+    assert!(
+        stage
+            .file("postgres-init", "init.sql")
+            .contains("secrets/postgres-inventory")
+    );
 }
 
 #[test]
 fn an_environment_without_consoles_renders_too() {
     let without = |names: &[&str]| {
-        let components: String = names.iter().map(|name| format!("  {name}: {{ enabled: false }}\n")).collect();
+        let components: String = names
+            .iter()
+            .map(|name| format!("  {name}: {{ enabled: false }}\n"))
+            .collect();
         Stage::with_overlay(&format!("components:\n{components}"))
     };
-    let stage = without(&["alertmanager", "blackbox", "node-exporter", "postgres-exporter", "mailbox"]);
+    let stage = without(&[
+        "alertmanager",
+        "blackbox",
+        "node-exporter",
+        "postgres-exporter",
+        "mailbox",
+    ]);
     let report = stage.check(&stage.render(), &programs());
-    assert_eq!(report.failures.iter().map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
+    assert_eq!(
+        report
+            .failures
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>(),
+        [""; 0]
+    );
     assert!(!stage.file("caddy", "Caddyfile").contains("alertmanager"));
     let rendered = without(&["prometheus", "mailbox"]).render();
     let alertmanager = &rendered.units["alertmanager"].files["alertmanager.yml"];

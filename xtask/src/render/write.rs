@@ -41,7 +41,11 @@ pub(crate) fn unit(unit: &RenderedUnit, directory: &Path) -> Result<Written, Err
         replace(&path, &file.content)?;
         written.changed.insert(target.clone());
     }
-    let wanted: BTreeSet<PathBuf> = unit.files.keys().map(|target| directory.join(target)).collect();
+    let wanted: BTreeSet<PathBuf> = unit
+        .files
+        .keys()
+        .map(|target| directory.join(target))
+        .collect();
     remove_unwanted(directory, directory, &wanted, &mut written)?;
     Ok(written)
 }
@@ -52,25 +56,56 @@ fn replace(path: &Path, content: &str) -> Result<(), Error> {
     name.push(".partial");
     let partial = path.with_file_name(name);
     let write = || -> io::Result<()> {
-        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(&partial)?;
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o644)
+            .open(&partial)?;
         io::Write::write_all(&mut file, content.as_bytes())?;
         // The umask must not shut out the component's account.
         file.set_permissions(fs::Permissions::from_mode(0o644))?;
         file.sync_all()
     };
-    write().map_err(|source| Error { action: "write", path: partial.clone(), source })?;
-    fs::rename(&partial, path).map_err(|source| Error { action: "replace", path: path.into(), source })
+    write().map_err(|source| Error {
+        action: "write",
+        path: partial.clone(),
+        source,
+    })?;
+    fs::rename(&partial, path).map_err(|source| Error {
+        action: "replace",
+        path: path.into(),
+        source,
+    })
 }
 
 fn create_directory(directory: &Path) -> Result<(), Error> {
-    let made = fs::DirBuilder::new().recursive(true).mode(0o755).create(directory);
-    made.map_err(|source| Error { action: "create", path: directory.into(), source })
+    let made = fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o755)
+        .create(directory);
+    made.map_err(|source| Error {
+        action: "create",
+        path: directory.into(),
+        source,
+    })
 }
 
-fn remove_unwanted(root: &Path, directory: &Path, wanted: &BTreeSet<PathBuf>, written: &mut Written) -> Result<(), Error> {
-    let entries = fs::read_dir(directory).map_err(|source| Error { action: "list", path: directory.into(), source })?;
+fn remove_unwanted(
+    root: &Path,
+    directory: &Path,
+    wanted: &BTreeSet<PathBuf>,
+    written: &mut Written,
+) -> Result<(), Error> {
+    let entries = fs::read_dir(directory).map_err(|source| Error {
+        action: "list",
+        path: directory.into(),
+        source,
+    })?;
     for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
-        let is_directory = path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
+        let is_directory = path
+            .symlink_metadata()
+            .is_ok_and(|metadata| metadata.is_dir());
         let removed = if wanted.contains(&path) {
             continue;
         } else if !is_directory {
@@ -81,8 +116,17 @@ fn remove_unwanted(root: &Path, directory: &Path, wanted: &BTreeSet<PathBuf>, wr
         } else {
             fs::remove_dir_all(&path)
         };
-        removed.map_err(|source| Error { action: "remove", path: path.clone(), source })?;
-        written.removed.insert(path.strip_prefix(root).unwrap_or(&path).display().to_string());
+        removed.map_err(|source| Error {
+            action: "remove",
+            path: path.clone(),
+            source,
+        })?;
+        written.removed.insert(
+            path.strip_prefix(root)
+                .unwrap_or(&path)
+                .display()
+                .to_string(),
+        );
     }
     Ok(())
 }

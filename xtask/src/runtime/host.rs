@@ -33,6 +33,7 @@ pub(crate) mod lines;
 mod log_writer;
 mod memory;
 mod monitor;
+mod output;
 mod process;
 mod procfs;
 mod record;

@@ -28,9 +28,19 @@ impl Supervised {
 
     pub(crate) fn start_in(home: tempfile::TempDir) -> Self {
         let guard = spawn_guard(home.path());
-        let mut supervised = Self { home, guard, pid: 0 };
-        until("the supervisor answers", || Client::connect(&supervised.socket()).is_some());
-        supervised.pid = supervised.ask(&json!({ "request": "hello" }))["pid"].as_u64().unwrap().try_into().unwrap();
+        let mut supervised = Self {
+            home,
+            guard,
+            pid: 0,
+        };
+        until("the supervisor answers", || {
+            Client::connect(&supervised.socket()).is_some()
+        });
+        supervised.pid = supervised.ask(&json!({ "request": "hello" }))["pid"]
+            .as_u64()
+            .unwrap()
+            .try_into()
+            .unwrap();
         supervised
     }
 
@@ -51,38 +61,62 @@ impl Supervised {
     }
 
     pub(crate) fn start_process(&self, spec: &Value) {
-        assert_eq!(self.ask(&json!({ "request": "start", "process": spec })), json!({ "reply": "done" }));
+        assert_eq!(
+            self.ask(&json!({ "request": "start", "process": spec })),
+            json!({ "reply": "done" })
+        );
     }
 
     pub(crate) fn stop_process(&self, name: &str) {
-        assert_eq!(self.ask(&json!({ "request": "stop", "name": name })), json!({ "reply": "done" }));
+        assert_eq!(
+            self.ask(&json!({ "request": "stop", "name": name })),
+            json!({ "reply": "done" })
+        );
     }
 
     /// Of one process; null when there is none of that name.
     pub(crate) fn status(&self, name: &str) -> Value {
         let status = self.ask(&json!({ "request": "status" }));
         let all = status["processes"].as_array().unwrap();
-        all.iter().find(|process| process["name"] == name).cloned().unwrap_or_default()
+        all.iter()
+            .find(|process| process["name"] == name)
+            .cloned()
+            .unwrap_or_default()
     }
 
     pub(crate) fn pid_of(&self, name: &str) -> u32 {
-        self.status(name)["pid"].as_u64().unwrap().try_into().unwrap()
+        self.status(name)["pid"]
+            .as_u64()
+            .unwrap()
+            .try_into()
+            .unwrap()
     }
 
-    pub(crate) fn until_status(&self, what: &str, name: &str, good: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn until_status(
+        &self,
+        what: &str,
+        name: &str,
+        good: impl Fn(&Value) -> bool,
+    ) -> Value {
         let start = Instant::now();
         loop {
             let status = self.status(name);
             if good(&status) {
                 return status;
             }
-            assert!(start.elapsed() < DEADLINE, "{what} is still not so: {status}\n{}", self.log(name));
+            assert!(
+                start.elapsed() < DEADLINE,
+                "{what} is still not so: {status}\n{}",
+                self.log(name)
+            );
             std::thread::yield_now();
         }
     }
 
     pub(crate) fn until_healthy(&self, name: &str) -> Value {
-        self.until_status("it is healthy", name, |status| status["health"] == "healthy")
+        self.until_status("it is healthy", name, |status| {
+            status["health"] == "healthy"
+        })
     }
 
     pub(crate) fn log(&self, name: &str) -> String {
@@ -94,7 +128,10 @@ impl Supervised {
     }
 
     pub(crate) fn shut_down(&mut self, order: &Value) -> ExitStatus {
-        assert_eq!(self.ask(&json!({ "request": "shutdown", "order": order })), json!({ "reply": "done" }));
+        assert_eq!(
+            self.ask(&json!({ "request": "shutdown", "order": order })),
+            json!({ "reply": "done" })
+        );
         self.until_ended()
     }
 
@@ -128,7 +165,11 @@ impl Drop for Supervised {
 
 pub(crate) fn spawn_guard(home: &Path) -> Child {
     fs::create_dir_all(home.join("logs")).unwrap();
-    let log = fs::File::options().create(true).append(true).open(home.join("logs/supervisor.log")).unwrap();
+    let log = fs::File::options()
+        .create(true)
+        .append(true)
+        .open(home.join("logs/supervisor.log"))
+        .unwrap();
     Command::new(env!("CARGO_BIN_EXE_xtask"))
         .args(["__guard", "--environment", "test", "--home"])
         .arg(home)
@@ -140,7 +181,7 @@ pub(crate) fn spawn_guard(home: &Path) -> Child {
 }
 
 /// A process specification; `change` what is not as it should be.
-pub(crate) fn spec(name: &str, program: &str, args: &[&str], health: Value) -> Value {
+pub(crate) fn spec(name: &str, program: &str, args: &[&str], health: &Value) -> Value {
     json!({
         "name": name,
         "program": program,
@@ -159,12 +200,17 @@ pub(crate) fn spec(name: &str, program: &str, args: &[&str], health: Value) -> V
 
 /// A shell script whose health is a port that nobody opens.
 pub(crate) fn script(name: &str, text: &str) -> Value {
-    spec(name, "/bin/bash", &["-c", text], tcp(free_port()))
+    spec(name, "/bin/bash", &["-c", text], &tcp(free_port()))
 }
 
 /// A real server: healthy soon after its start.
 pub(crate) fn nats(name: &str, port: u16) -> Value {
-    let mut spec = spec(name, "/usr/bin/env", &["nats-server", "-a", "127.0.0.1", "-p", &port.to_string()], Value::Null);
+    let mut spec = spec(
+        name,
+        "/usr/bin/env",
+        &["nats-server", "-a", "127.0.0.1", "-p", &port.to_string()],
+        &Value::Null,
+    );
     spec["health"] = json!({ "probe": "nats", "address": format!("127.0.0.1:{port}") });
     spec["env"] = json!({ "PATH": "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin" });
     spec
@@ -175,26 +221,40 @@ pub(crate) fn tcp(port: u16) -> Value {
 }
 
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) -> Duration {
     let start = Instant::now();
     while !condition() {
-        assert!(start.elapsed() < DEADLINE, "{what}: still not so after {DEADLINE:?}");
+        assert!(
+            start.elapsed() < DEADLINE,
+            "{what}: still not so after {DEADLINE:?}"
+        );
         std::thread::yield_now();
     }
     start.elapsed()
 }
 
 pub(crate) fn kill(pid: u32, signal: &str) {
-    assert!(Command::new("kill").args(["-s", signal, &pid.to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-s", signal, &pid.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 /// Zombies do not count.
 pub(crate) fn is_alive(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+    stat.rsplit_once(") ")
+        .is_some_and(|(_, rest)| !rest.starts_with('Z'))
 }
 
 /// The process ids that a script has written, one a line, to a file.

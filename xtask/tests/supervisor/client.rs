@@ -14,7 +14,9 @@ pub(crate) struct Client(BufReader<UnixStream>);
 impl Client {
     pub(crate) fn connect(socket: &Path) -> Option<Self> {
         let stream = UnixStream::connect(socket).ok()?;
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .unwrap();
         Some(Self(BufReader::new(stream)))
     }
 

@@ -1,5 +1,6 @@
 //! Statements of the demo loader: rows are written only where they differ, or by the thousand.
 
+use chrono::{DateTime, Utc};
 use contracts::{CategoryId, ProductId, VariantId, VendorId};
 use sqlx::{PgConnection, types::Json};
 
@@ -65,10 +66,16 @@ pub(crate) enum Written {
 
 /// Makes a second seeder wait for the first, until the transaction ends.
 pub(crate) async fn only_one_seeder(connection: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::query!(r#"select pg_advisory_xact_lock(hashtext('catalog seed')) as "lock!: ()""#).execute(connection).await.map(drop)
+    sqlx::query!(r#"select pg_advisory_xact_lock(hashtext('catalog seed')) as "lock!: ()""#)
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
-pub(crate) async fn upsert_category(connection: &mut PgConnection, row: &SeedCategory<'_>) -> sqlx::Result<()> {
+pub(crate) async fn upsert_category(
+    connection: &mut PgConnection,
+    row: &SeedCategory<'_>,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "
         insert into categories (id, slug, name, summary, position, attributes, cover)
@@ -116,7 +123,10 @@ pub(crate) async fn upsert_vendor(
     .map(drop)
 }
 
-pub(crate) async fn upsert_product(connection: &mut PgConnection, row: &SeedProduct<'_>) -> sqlx::Result<Written> {
+pub(crate) async fn upsert_product(
+    connection: &mut PgConnection,
+    row: &SeedProduct<'_>,
+) -> sqlx::Result<Written> {
     let inserted = sqlx::query_scalar!(
         r#"
         insert into products as p
@@ -161,7 +171,10 @@ pub(crate) async fn upsert_product(connection: &mut PgConnection, row: &SeedProd
 }
 
 /// Says whether anything was different.
-pub(crate) async fn upsert_variant(connection: &mut PgConnection, row: &SeedVariant<'_>) -> sqlx::Result<bool> {
+pub(crate) async fn upsert_variant(
+    connection: &mut PgConnection,
+    row: &SeedVariant<'_>,
+) -> sqlx::Result<bool> {
     let written = sqlx::query!(
         "
         insert into variants as v (id, product_id, position, sku, name, price_minor, options, picture)
@@ -187,7 +200,11 @@ pub(crate) async fn upsert_variant(connection: &mut PgConnection, row: &SeedVari
 }
 
 /// Makes this the first picture of the product; says whether it was not.
-pub(crate) async fn show_first(connection: &mut PgConnection, product: ProductId, source_digest: &str) -> sqlx::Result<bool> {
+pub(crate) async fn show_first(
+    connection: &mut PgConnection,
+    product: ProductId,
+    source_digest: &str,
+) -> sqlx::Result<bool> {
     let written = sqlx::query!(
         "
         insert into product_images as i (product_id, position, picture)
@@ -204,21 +221,36 @@ pub(crate) async fn show_first(connection: &mut PgConnection, product: ProductId
     Ok(written.rows_affected() > 0)
 }
 
-/// Products, whether in the shop or archived.
-pub(crate) async fn count_products(connection: &mut PgConnection) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(r#"select count(*) as "count!" from products"#).fetch_one(connection).await
-}
-
-/// Those that the loader generated.
-pub(crate) async fn count_generated(connection: &mut PgConnection) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(r#"select count(*) as "count!" from products where keywords = $1"#, GENERATED)
+/// The time of the transaction.
+pub(crate) async fn now(connection: &mut PgConnection) -> sqlx::Result<DateTime<Utc>> {
+    sqlx::query_scalar!(r#"select now() as "now!""#)
         .fetch_one(connection)
         .await
 }
 
+/// Products, whether in the shop or archived.
+pub(crate) async fn count_products(connection: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"select count(*) as "count!" from products"#)
+        .fetch_one(connection)
+        .await
+}
+
+/// Those that the loader generated.
+pub(crate) async fn count_generated(connection: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "count!" from products where keywords = $1"#,
+        GENERATED
+    )
+    .fetch_one(connection)
+    .await
+}
+
 /// Tells the planner what is in the tables now: after a bulk load it would otherwise guess for a minute.
 pub(crate) async fn analyze(connection: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::query!("analyze products, variants, product_images, pictures, categories, outbox").execute(connection).await.map(drop)
+    sqlx::query!("analyze products, variants, product_images, pictures, categories, outbox")
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
 /// What can be copied into.
@@ -231,7 +263,11 @@ pub(crate) enum Table {
 }
 
 /// Sends lines of PostgreSQL's text format.
-pub(crate) async fn copy(connection: &mut PgConnection, table: Table, rows: String) -> sqlx::Result<u64> {
+pub(crate) async fn copy(
+    connection: &mut PgConnection,
+    table: Table,
+    rows: String,
+) -> sqlx::Result<u64> {
     let statement = match table {
         Table::Products => {
             "copy products (id, slug, vendor_id, category_id, name, summary, description, keywords, price_minor, currency,

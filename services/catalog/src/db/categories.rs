@@ -58,7 +58,10 @@ pub(crate) async fn list(connection: &mut PgConnection) -> sqlx::Result<Vec<Cate
 }
 
 /// The category with this name in URLs.
-pub(crate) async fn find(connection: &mut PgConnection, slug: &str) -> sqlx::Result<Option<CategoryRef>> {
+pub(crate) async fn find(
+    connection: &mut PgConnection,
+    slug: &str,
+) -> sqlx::Result<Option<CategoryRef>> {
     sqlx::query_as!(
         CategoryRef,
         r#"select id as "id: CategoryId", slug, name from categories where slug = $1"#,

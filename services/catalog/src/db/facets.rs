@@ -13,7 +13,10 @@ pub(crate) struct CategoryCount {
 }
 
 /// Per category, in the order of the navigation, without the empty ones.
-pub(crate) async fn by_category(connection: &mut PgConnection, matching: &Matching) -> sqlx::Result<Vec<CategoryCount>> {
+pub(crate) async fn by_category(
+    connection: &mut PgConnection,
+    matching: &Matching,
+) -> sqlx::Result<Vec<CategoryCount>> {
     sqlx::query_as!(
         CategoryCount,
         r#"
@@ -47,7 +50,10 @@ pub(crate) struct PriceRange {
 }
 
 /// Of the matching products that are priced in the filter's currency.
-pub(crate) async fn price_range(connection: &mut PgConnection, matching: &Matching) -> sqlx::Result<PriceRange> {
+pub(crate) async fn price_range(
+    connection: &mut PgConnection,
+    matching: &Matching,
+) -> sqlx::Result<PriceRange> {
     sqlx::query_as!(
         PriceRange,
         r#"

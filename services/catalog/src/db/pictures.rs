@@ -20,13 +20,34 @@ pub(crate) struct Shown {
 
 impl Shown {
     pub(crate) fn split(self) -> (ProductId, Picture) {
-        let Self { product_id, small, medium, large, width, height, alt } = self;
-        (product_id, Picture { small, medium, large, width, height, alt })
+        let Self {
+            product_id,
+            small,
+            medium,
+            large,
+            width,
+            height,
+            alt,
+        } = self;
+        (
+            product_id,
+            Picture {
+                small,
+                medium,
+                large,
+                width,
+                height,
+                alt,
+            },
+        )
     }
 }
 
 /// The pictures of these products, in their order.
-pub(crate) async fn of_products(connection: &mut PgConnection, products: &[Uuid]) -> sqlx::Result<Vec<Shown>> {
+pub(crate) async fn of_products(
+    connection: &mut PgConnection,
+    products: &[Uuid],
+) -> sqlx::Result<Vec<Shown>> {
     sqlx::query_as!(
         Shown,
         r#"
@@ -43,7 +64,10 @@ pub(crate) async fn of_products(connection: &mut PgConnection, products: &[Uuid]
 }
 
 /// The picture that was made from this source.
-pub(crate) async fn get(connection: &mut PgConnection, source_digest: &str) -> sqlx::Result<Option<Picture>> {
+pub(crate) async fn get(
+    connection: &mut PgConnection,
+    source_digest: &str,
+) -> sqlx::Result<Option<Picture>> {
     sqlx::query_as!(
         Picture,
         r#"
@@ -58,7 +82,11 @@ pub(crate) async fn get(connection: &mut PgConnection, source_digest: &str) -> s
 }
 
 /// Records a stored picture; the same one again changes nothing but its keys.
-pub(crate) async fn upsert(connection: &mut PgConnection, source_digest: &str, picture: &Picture) -> sqlx::Result<()> {
+pub(crate) async fn upsert(
+    connection: &mut PgConnection,
+    source_digest: &str,
+    picture: &Picture,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "
         insert into pictures (source_digest, small, medium, large, width, height)
@@ -81,9 +109,12 @@ pub(crate) async fn upsert(connection: &mut PgConnection, source_digest: &str, p
 
 /// How many pictures a product has.
 pub(crate) async fn count(connection: &mut PgConnection, product: ProductId) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(r#"select count(*) as "count!" from product_images where product_id = $1"#, product.0)
-        .fetch_one(connection)
-        .await
+    sqlx::query_scalar!(
+        r#"select count(*) as "count!" from product_images where product_id = $1"#,
+        product.0
+    )
+    .fetch_one(connection)
+    .await
 }
 
 /// Shows a picture with a product, behind those that it has. Says whether it did not show it already.

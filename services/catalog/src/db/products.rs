@@ -8,7 +8,7 @@ use crate::domain::{
     cursor::Parts,
     draft::Draft,
     filter::Sort,
-    product::{Attributes, CategoryRef, Facets, Product, Status},
+    product::{Attributes, CategoryRef, Facets, Product, Revision, Status},
 };
 
 /// A filter whose names have been looked up: what the function `matching_products` takes.
@@ -142,7 +142,10 @@ pub(crate) async fn count(connection: &mut PgConnection, matching: &Matching) ->
 }
 
 /// Names of products that are something like `words`, the most alike first.
-pub(crate) async fn similar_names(connection: &mut PgConnection, words: &str) -> sqlx::Result<Vec<String>> {
+pub(crate) async fn similar_names(
+    connection: &mut PgConnection,
+    words: &str,
+) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
         r#"
         select name as "name!"
@@ -185,17 +188,28 @@ impl TryFrom<Row> for Product {
     type Error = sqlx::Error;
 
     fn try_from(row: Row) -> Result<Self, sqlx::Error> {
-        let currency = row.currency.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+        let currency = row
+            .currency
+            .parse()
+            .map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
         Ok(Self {
             id: row.id,
             slug: row.slug,
             vendor_id: row.vendor_id,
             vendor_name: row.vendor_name,
-            category: CategoryRef { id: row.category_id, slug: row.category_slug, name: row.category_name },
+            category: CategoryRef {
+                id: row.category_id,
+                slug: row.category_slug,
+                name: row.category_name,
+            },
             name: row.name,
             summary: row.summary,
             description: row.description,
-            status: if row.archived { Status::Archived } else { Status::Active },
+            status: if row.archived {
+                Status::Archived
+            } else {
+                Status::Active
+            },
             price: Money::from_minor(row.price_minor, currency),
             attributes: row.attributes.0,
             version: row.version,
@@ -249,9 +263,12 @@ pub(crate) async fn get(
 
 /// Keeps others from changing the product until the transaction ends.
 pub(crate) async fn lock(connection: &mut PgConnection, id: ProductId) -> sqlx::Result<bool> {
-    let found = sqlx::query_scalar!("select 1 as one from products where id = $1 for no key update", id.0)
-        .fetch_optional(connection)
-        .await?;
+    let found = sqlx::query_scalar!(
+        "select 1 as one from products where id = $1 for no key update",
+        id.0
+    )
+    .fetch_optional(connection)
+    .await?;
     Ok(found.is_some())
 }
 
@@ -289,14 +306,19 @@ pub(crate) async fn insert(
 }
 
 /// Stores a changed product as its next version.
-pub(crate) async fn update(connection: &mut PgConnection, product: &Product, facets: &Facets) -> sqlx::Result<Option<i64>> {
-    sqlx::query_scalar!(
+pub(crate) async fn update(
+    connection: &mut PgConnection,
+    product: &Product,
+    facets: &Facets,
+) -> sqlx::Result<Option<Revision>> {
+    sqlx::query_as!(
+        Revision,
         "
         update products
         set category_id = $2, name = $3, summary = $4, description = $5, price_minor = $6, attributes = $7, facets = $8,
             version = version + 1, updated_at = now()
         where id = $1 and version = $9 and status = 'active'
-        returning version
+        returning version, updated_at
         ",
         product.id.0,
         product.category.id.0,
@@ -313,9 +335,10 @@ pub(crate) async fn update(connection: &mut PgConnection, product: &Product, fac
 }
 
 /// Counts a change that is stored elsewhere, such as another picture.
-pub(crate) async fn touch(connection: &mut PgConnection, id: ProductId) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(
-        "update products set version = version + 1, updated_at = now() where id = $1 returning version",
+pub(crate) async fn touch(connection: &mut PgConnection, id: ProductId) -> sqlx::Result<Revision> {
+    sqlx::query_as!(
+        Revision,
+        "update products set version = version + 1, updated_at = now() where id = $1 returning version, updated_at",
         id.0,
     )
     .fetch_one(connection)
@@ -323,7 +346,10 @@ pub(crate) async fn touch(connection: &mut PgConnection, id: ProductId) -> sqlx:
 }
 
 /// Takes a product out of the shop; nothing when it is out already.
-pub(crate) async fn archive(connection: &mut PgConnection, id: ProductId) -> sqlx::Result<Option<i64>> {
+pub(crate) async fn archive(
+    connection: &mut PgConnection,
+    id: ProductId,
+) -> sqlx::Result<Option<i64>> {
     sqlx::query_scalar!(
         "
         update products

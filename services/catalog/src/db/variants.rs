@@ -24,20 +24,32 @@ struct Row {
 impl From<Row> for Variant {
     fn from(row: Row) -> Self {
         let keys = row.small.zip(row.medium).zip(row.large);
-        let picture = keys.zip(row.width.zip(row.height)).map(|(((small, medium), large), (width, height))| Picture {
-            small,
-            medium,
-            large,
-            width,
-            height,
-            alt: row.name.clone(),
-        });
-        Self { id: row.id, sku: row.sku, name: row.name, price_minor: row.price_minor, options: row.options.0, picture }
+        let picture = keys.zip(row.width.zip(row.height)).map(
+            |(((small, medium), large), (width, height))| Picture {
+                small,
+                medium,
+                large,
+                width,
+                height,
+                alt: row.name.clone(),
+            },
+        );
+        Self {
+            id: row.id,
+            sku: row.sku,
+            name: row.name,
+            price_minor: row.price_minor,
+            options: row.options.0,
+            picture,
+        }
     }
 }
 
 /// Those of one product, in their order.
-pub(crate) async fn list(connection: &mut PgConnection, product: ProductId) -> sqlx::Result<Vec<Variant>> {
+pub(crate) async fn list(
+    connection: &mut PgConnection,
+    product: ProductId,
+) -> sqlx::Result<Vec<Variant>> {
     let rows = sqlx::query_as!(
         Row,
         r#"

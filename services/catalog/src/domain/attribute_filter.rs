@@ -8,7 +8,10 @@ pub(crate) struct AttributeFilter(BTreeMap<String, BTreeSet<String>>);
 
 impl AttributeFilter {
     pub(crate) fn add(&mut self, key: &str, value: &str) {
-        self.0.entry(key.to_owned()).or_default().insert(value.to_owned());
+        self.0
+            .entry(key.to_owned())
+            .or_default()
+            .insert(value.to_owned());
     }
 
     /// How many values are asked for in all.
@@ -23,7 +26,10 @@ impl AttributeFilter {
     pub(crate) fn jsonpath(&self) -> Option<String> {
         let key_predicates = self.0.iter().map(|(key, values)| {
             let key = json_string(key);
-            let alternatives: Vec<String> = values.iter().map(|value| format!("$.{key} == {}", json_string(value))).collect();
+            let alternatives: Vec<String> = values
+                .iter()
+                .map(|value| format!("$.{key} == {}", json_string(value)))
+                .collect();
             format!("({})", alternatives.join(" || "))
         });
         let predicate = key_predicates.collect::<Vec<_>>().join(" && ");
@@ -45,7 +51,8 @@ mod tests {
         filter.add("colour", "Red");
         filter.add("material", "Oak");
         filter.add("colour", "Blue");
-        let expected = r#"($."colour" == "Blue" || $."colour" == "Red") && ($."material" == "Oak")"#;
+        let expected =
+            r#"($."colour" == "Blue" || $."colour" == "Red") && ($."material" == "Oak")"#;
         assert_eq!(filter.jsonpath().as_deref(), Some(expected));
         assert_eq!(AttributeFilter::default().jsonpath(), None);
     }
@@ -54,6 +61,9 @@ mod tests {
     fn quotes_in_a_value_stay_in_the_value() {
         let mut filter = AttributeFilter::default();
         filter.add("size", r#"12" || $.a == "1"#);
-        assert_eq!(filter.jsonpath().as_deref(), Some(r#"($."size" == "12\" || $.a == \"1")"#));
+        assert_eq!(
+            filter.jsonpath().as_deref(),
+            Some(r#"($."size" == "12\" || $.a == \"1")"#)
+        );
     }
 }

@@ -39,7 +39,9 @@ pub(crate) struct Cursor {
 /// Why a text is not a cursor for this list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CursorError {
-    #[error("is not a cursor of this API: take it from `next` as it is, or leave it out to begin at the first page")]
+    #[error(
+        "is not a cursor of this API: take it from `next` as it is, or leave it out to begin at the first page"
+    )]
     Malformed,
     #[error("belongs to another sort order or filter: leave it out to begin at the first page")]
     OtherList,
@@ -49,7 +51,8 @@ impl Cursor {
     /// As it stands in `next`.
     pub(crate) fn encode(&self, filter: &Filter, sort: Sort) -> String {
         let mut bytes = fingerprint(filter, sort).to_vec();
-        serde_json::to_writer(&mut bytes, self).expect("BUG: a cursor is always representable in JSON");
+        serde_json::to_writer(&mut bytes, self)
+            .expect("BUG: a cursor is always representable in JSON");
         let checksum = checksum(&bytes);
         bytes.extend_from_slice(&checksum);
         BASE64_URL_SAFE_NO_PAD.encode(bytes)
@@ -60,30 +63,48 @@ impl Cursor {
         if text.len() > MAX_CHARS {
             return Err(CursorError::Malformed);
         }
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| CursorError::Malformed)?;
-        let (bytes, sum) = bytes.split_last_chunk::<8>().ok_or(CursorError::Malformed)?;
+        let bytes = BASE64_URL_SAFE_NO_PAD
+            .decode(text)
+            .map_err(|_| CursorError::Malformed)?;
+        let (bytes, sum) = bytes
+            .split_last_chunk::<8>()
+            .ok_or(CursorError::Malformed)?;
         if checksum(bytes) != *sum {
             return Err(CursorError::Malformed);
         }
-        let (list, json) = bytes.split_first_chunk::<8>().ok_or(CursorError::Malformed)?;
+        let (list, json) = bytes
+            .split_first_chunk::<8>()
+            .ok_or(CursorError::Malformed)?;
         if fingerprint(filter, sort) != *list {
             return Err(CursorError::OtherList);
         }
         let cursor: Self = serde_json::from_slice(json).map_err(|_| CursorError::Malformed)?;
-        if cursor.fits(sort) { Ok(cursor) } else { Err(CursorError::Malformed) }
+        if cursor.fits(sort) {
+            Ok(cursor)
+        } else {
+            Err(CursorError::Malformed)
+        }
     }
 
     fn fits(&self, sort: Sort) -> bool {
         match self.key {
-            Key::Number(_) => matches!(sort, Sort::Rank | Sort::Price | Sort::PriceDescending | Sort::Relevance),
+            Key::Number(_) => matches!(
+                sort,
+                Sort::Rank | Sort::Price | Sort::PriceDescending | Sort::Relevance
+            ),
             Key::Text(_) => sort == Sort::Name,
-            Key::Time(micros) => sort == Sort::Newest && DateTime::<Utc>::from_timestamp_micros(micros).is_some(),
+            Key::Time(micros) => {
+                sort == Sort::Newest && DateTime::<Utc>::from_timestamp_micros(micros).is_some()
+            }
         }
     }
 
     /// The parts as the statement takes them: of the three keys, one is set.
     pub(crate) fn parts(self) -> Parts {
-        let mut parts = Parts { id: Some(self.id.0), ..Parts::default() };
+        let mut parts = Parts {
+            id: Some(self.id.0),
+            ..Parts::default()
+        };
         match self.key {
             Key::Number(number) => parts.number = Some(number),
             Key::Text(text) => parts.text = Some(text),
@@ -144,7 +165,10 @@ mod tests {
     use super::*;
 
     fn cursor(key: Key) -> Cursor {
-        Cursor { key, id: ProductId(Uuid::from_u128(7)) }
+        Cursor {
+            key,
+            id: ProductId(Uuid::from_u128(7)),
+        }
     }
 
     proptest! {
@@ -180,8 +204,17 @@ mod tests {
     #[test]
     fn a_cursor_of_another_list_is_refused() {
         let text = cursor(Key::Number(5)).encode(&Filter::default(), Sort::Rank);
-        let other = Filter { category: Some("coffee".to_owned()), ..Filter::default() };
-        assert_eq!(Cursor::decode(&text, &other, Sort::Rank), Err(CursorError::OtherList));
-        assert_eq!(Cursor::decode(&text, &Filter::default(), Sort::Price), Err(CursorError::OtherList));
+        let other = Filter {
+            category: Some("coffee".to_owned()),
+            ..Filter::default()
+        };
+        assert_eq!(
+            Cursor::decode(&text, &other, Sort::Rank),
+            Err(CursorError::OtherList)
+        );
+        assert_eq!(
+            Cursor::decode(&text, &Filter::default(), Sort::Price),
+            Err(CursorError::OtherList)
+        );
     }
 }

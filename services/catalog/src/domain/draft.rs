@@ -71,13 +71,28 @@ impl Draft {
         let attributes = rules.keep_all(attributes("attributes", &wish.attributes));
         let variants = rules.keep_all(variants(wish.variants, wish.currency));
         rules.into_result()?;
-        let variants = if variants.is_empty() { vec![VariantDraft::only(id, &name)] } else { variants };
+        let variants = if variants.is_empty() {
+            vec![VariantDraft::only(id, &name)]
+        } else {
+            variants
+        };
         let price = price.unwrap_or(Money::from_minor(0, wish.currency));
-        Ok(Self { name, summary, description, price, category, attributes, variants })
+        Ok(Self {
+            name,
+            summary,
+            description,
+            price,
+            category,
+            attributes,
+            variants,
+        })
     }
 
     pub(crate) fn facets(&self) -> Facets {
-        facets(&self.attributes, self.variants.iter().map(|variant| &variant.options))
+        facets(
+            &self.attributes,
+            self.variants.iter().map(|variant| &variant.options),
+        )
     }
 }
 
@@ -86,7 +101,13 @@ impl VariantDraft {
     fn only(id: ProductId, name: &str) -> Self {
         let name = name.chars().take(120).collect();
         let sku = format!("P-{}", id.0.simple()).to_uppercase();
-        Self { id: VariantId::generate(), sku, name, price_minor: None, options: Attributes::new() }
+        Self {
+            id: VariantId::generate(),
+            sku,
+            name,
+            price_minor: None,
+            options: Attributes::new(),
+        }
     }
 }
 
@@ -111,7 +132,11 @@ impl Rules {
     }
 
     pub(crate) fn into_result(self) -> Result<(), Vec<Violation>> {
-        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(self.0)
+        }
     }
 }
 
@@ -120,13 +145,29 @@ fn summary(given: Option<&str>, description: &str) -> Result<String, Violation> 
     if let Some(given) = given {
         return bounded("summary", given, 0, 300);
     }
-    let sentence = description.trim().split_inclusive(['.', '!', '?', '\n']).next().unwrap_or_default();
-    Ok(sentence.trim().trim_end_matches('.').chars().filter(|character| !character.is_control()).take(300).collect())
+    let sentence = description
+        .trim()
+        .split_inclusive(['.', '!', '?', '\n'])
+        .next()
+        .unwrap_or_default();
+    Ok(sentence
+        .trim()
+        .trim_end_matches('.')
+        .chars()
+        .filter(|character| !character.is_control())
+        .take(300)
+        .collect())
 }
 
 /// A price that can be paid: not negative, in whole minor units, below the bound.
-pub(crate) fn price(field: &str, amount: &Amount, currency: Currency) -> Result<Option<Money>, Violation> {
-    let money = amount.in_currency(currency).map_err(|error| Violation::new(field, error.to_string()))?;
+pub(crate) fn price(
+    field: &str,
+    amount: &Amount,
+    currency: Currency,
+) -> Result<Option<Money>, Violation> {
+    let money = amount
+        .in_currency(currency)
+        .map_err(|error| Violation::new(field, error.to_string()))?;
     if money.minor < 0 {
         return Err(Violation::new(field, "must not be negative"));
     }
@@ -138,10 +179,16 @@ pub(crate) fn price(field: &str, amount: &Amount, currency: Currency) -> Result<
 }
 
 /// Keys that can stand in a URL, values that can stand in a table.
-pub(crate) fn attributes(field: &str, attributes: &BTreeMap<String, String>) -> Result<Attributes, Vec<Violation>> {
+pub(crate) fn attributes(
+    field: &str,
+    attributes: &BTreeMap<String, String>,
+) -> Result<Attributes, Vec<Violation>> {
     let mut rules = Rules::default();
     if attributes.len() > MAX_ATTRIBUTES {
-        rules.keep(Err::<(), _>(Violation::new(field, format!("must have at most {MAX_ATTRIBUTES} entries"))));
+        rules.keep(Err::<(), _>(Violation::new(
+            field,
+            format!("must have at most {MAX_ATTRIBUTES} entries"),
+        )));
     }
     let mut checked = Attributes::new();
     for (key, value) in attributes.iter().take(MAX_ATTRIBUTES) {
@@ -156,14 +203,22 @@ pub(crate) fn attributes(field: &str, attributes: &BTreeMap<String, String>) -> 
 }
 
 pub(crate) fn is_key(key: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+    let allowed = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_'
+    };
     (1..=40).contains(&key.len()) && key.bytes().all(allowed)
 }
 
-fn variants(wishes: Vec<VariantWish>, currency: Currency) -> Result<Vec<VariantDraft>, Vec<Violation>> {
+fn variants(
+    wishes: Vec<VariantWish>,
+    currency: Currency,
+) -> Result<Vec<VariantDraft>, Vec<Violation>> {
     let mut rules = Rules::default();
     if wishes.len() > MAX_VARIANTS {
-        return Err(vec![Violation::new("variants", format!("must have at most {MAX_VARIANTS} entries"))]);
+        return Err(vec![Violation::new(
+            "variants",
+            format!("must have at most {MAX_VARIANTS} entries"),
+        )]);
     }
     let mut skus = HashSet::new();
     let mut drafts = Vec::with_capacity(wishes.len());
@@ -171,13 +226,26 @@ fn variants(wishes: Vec<VariantWish>, currency: Currency) -> Result<Vec<VariantD
         let field = |name: &str| format!("variants[{index}].{name}");
         let sku = rules.keep(bounded(&field("sku"), &wish.sku, 1, 64));
         if !skus.insert(sku.clone()) {
-            rules.keep(Err::<(), _>(Violation::new(field("sku"), "must be another one for each variant")));
+            rules.keep(Err::<(), _>(Violation::new(
+                field("sku"),
+                "must be another one for each variant",
+            )));
         }
         let name = rules.keep(bounded(&field("name"), &wish.name, 1, 120));
-        let price = wish.price.map(|amount| price(&field("price"), &amount, currency));
-        let price_minor = rules.keep(price.unwrap_or(Ok(None))).map(|money| money.minor);
+        let price = wish
+            .price
+            .map(|amount| price(&field("price"), &amount, currency));
+        let price_minor = rules
+            .keep(price.unwrap_or(Ok(None)))
+            .map(|money| money.minor);
         let options = rules.keep_all(attributes(&field("options"), &wish.options));
-        drafts.push(VariantDraft { id: VariantId::generate(), sku, name, price_minor, options });
+        drafts.push(VariantDraft {
+            id: VariantId::generate(),
+            sku,
+            name,
+            price_minor,
+            options,
+        });
     }
     rules.into_result().map(|()| drafts)
 }
@@ -205,7 +273,10 @@ mod tests {
 
     fn fields(wish: Wish) -> Vec<String> {
         let violations = Draft::check(wish, ProductId::generate()).unwrap_err();
-        violations.into_iter().map(|violation| violation.field).collect()
+        violations
+            .into_iter()
+            .map(|violation| violation.field)
+            .collect()
     }
 
     #[test]
@@ -219,7 +290,12 @@ mod tests {
 
     #[test]
     fn every_field_that_is_wrong_is_reported_at_once() {
-        let variant = |sku: &str| VariantWish { sku: sku.to_owned(), name: String::new(), price: Some(amount("-1")), options: BTreeMap::new() };
+        let variant = |sku: &str| VariantWish {
+            sku: sku.to_owned(),
+            name: String::new(),
+            price: Some(amount("-1")),
+            options: BTreeMap::new(),
+        };
         let bad = Wish {
             name: " ".to_owned(),
             description: "x".repeat(10_001),
@@ -229,15 +305,34 @@ mod tests {
             ..wish()
         };
         let expected = [
-            "name", "description", "price", "attributes.Bad key", "variants[0].name", "variants[0].price",
-            "variants[1].sku", "variants[1].name", "variants[1].price",
+            "name",
+            "description",
+            "price",
+            "attributes.Bad key",
+            "variants[0].name",
+            "variants[0].price",
+            "variants[1].sku",
+            "variants[1].name",
+            "variants[1].price",
         ];
         assert_eq!(fields(bad), expected);
     }
 
     #[test]
     fn a_price_of_half_a_cent_is_refused() {
-        assert_eq!(fields(Wish { price: amount("0.005"), ..wish() }), ["price"]);
-        assert_eq!(fields(Wish { price: amount("10000000.01"), ..wish() }), ["price"]);
+        assert_eq!(
+            fields(Wish {
+                price: amount("0.005"),
+                ..wish()
+            }),
+            ["price"]
+        );
+        assert_eq!(
+            fields(Wish {
+                price: amount("10000000.01"),
+                ..wish()
+            }),
+            ["price"]
+        );
     }
 }

@@ -23,8 +23,14 @@ pub(crate) enum Sort {
 
 impl Sort {
     /// Every order.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Rank, Self::Newest, Self::Price, Self::PriceDescending, Self::Name, Self::Relevance];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Rank,
+        Self::Newest,
+        Self::Price,
+        Self::PriceDescending,
+        Self::Name,
+        Self::Relevance,
+    ];
 
     /// As it is written in a URL, and in the statement in `db/products.rs`.
     pub(crate) const fn name(self) -> &'static str {

@@ -71,8 +71,26 @@ pub(crate) struct Product {
     pub(crate) pictures: Vec<Picture>,
 }
 
+/// What a change makes of a product.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Revision {
+    pub(crate) version: i64,
+    pub(crate) updated_at: DateTime<Utc>,
+}
+
+impl Product {
+    /// Takes on what storing a change made of it.
+    pub(crate) fn revise(&mut self, revision: Revision) {
+        self.version = revision.version;
+        self.updated_at = revision.updated_at;
+    }
+}
+
 /// What filters and facets see: the product's own facts and the options of every variant.
-pub(crate) fn facets<'a>(attributes: &'a Attributes, options: impl Iterator<Item = &'a Attributes>) -> Facets {
+pub(crate) fn facets<'a>(
+    attributes: &'a Attributes,
+    options: impl Iterator<Item = &'a Attributes>,
+) -> Facets {
     let mut facets = Facets::new();
     for (key, value) in attributes.iter().chain(options.flatten()) {
         facets.entry(key.clone()).or_default().insert(value.clone());
@@ -86,10 +104,18 @@ mod tests {
 
     #[test]
     fn facets_hold_what_any_variant_has() {
-        let map = |pairs: &[(&str, &str)]| pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<Attributes>();
+        let map = |pairs: &[(&str, &str)]| {
+            pairs
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect::<Attributes>()
+        };
         let own = map(&[("material", "Steel"), ("colour", "Black")]);
         let options = [map(&[("colour", "Black")]), map(&[("colour", "Green")])];
         let facets = facets(&own, options.iter());
-        assert_eq!(serde_json::to_string(&facets).unwrap(), r#"{"colour":["Black","Green"],"material":["Steel"]}"#);
+        assert_eq!(
+            serde_json::to_string(&facets).unwrap(),
+            r#"{"colour":["Black","Green"],"material":["Steel"]}"#
+        );
     }
 }

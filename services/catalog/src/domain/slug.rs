@@ -17,7 +17,11 @@ pub(crate) fn from_name(name: &str) -> String {
         }
     }
     let slug = slug.trim_end_matches('-');
-    if slug.is_empty() { "product".to_owned() } else { slug.to_owned() }
+    if slug.is_empty() {
+        "product".to_owned()
+    } else {
+        slug.to_owned()
+    }
 }
 
 /// `slug` with a tail that makes it this product's own, for when another product has the same name.
@@ -74,7 +78,10 @@ mod tests {
 
     #[test]
     fn a_slug_reads_like_its_name() {
-        assert_eq!(from_name("Café au lait — Größe XL!"), "cafe-au-lait-groesse-xl");
+        assert_eq!(
+            from_name("Café au lait — Größe XL!"),
+            "cafe-au-lait-groesse-xl"
+        );
         assert_eq!(from_name("日本"), "product");
     }
 }

@@ -3,14 +3,28 @@
 use super::Violation;
 
 /// Letters, digits, spaces and line ends of `text` without blanks around it, if it has between `min` and `max` characters.
-pub(crate) fn bounded(field: &str, text: &str, min: usize, max: usize) -> Result<String, Violation> {
+pub(crate) fn bounded(
+    field: &str,
+    text: &str,
+    min: usize,
+    max: usize,
+) -> Result<String, Violation> {
     let text = text.trim();
     let length = text.chars().count();
     if length < min {
-        return Err(Violation::new(field, format!("must have at least {min} character{}", if min == 1 { "" } else { "s" })));
+        return Err(Violation::new(
+            field,
+            format!(
+                "must have at least {min} character{}",
+                if min == 1 { "" } else { "s" }
+            ),
+        ));
     }
     if length > max {
-        return Err(Violation::new(field, format!("must have at most {max} characters, has {length}")));
+        return Err(Violation::new(
+            field,
+            format!("must have at most {max} characters, has {length}"),
+        ));
     }
     if text.chars().any(is_forbidden) {
         return Err(Violation::new(field, "must not contain control characters"));
@@ -29,7 +43,10 @@ mod tests {
 
     #[test]
     fn length_is_counted_in_characters_after_trimming() {
-        assert_eq!(bounded("name", "  Žluťoučký kůň ", 1, 13), Ok("Žluťoučký kůň".to_owned()));
+        assert_eq!(
+            bounded("name", "  Žluťoučký kůň ", 1, 13),
+            Ok("Žluťoučký kůň".to_owned())
+        );
         assert!(bounded("name", "   ", 1, 10).is_err());
         assert!(bounded("name", "eleven long", 1, 10).is_err());
     }

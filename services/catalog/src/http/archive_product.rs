@@ -32,7 +32,9 @@ pub(crate) async fn archive_product(
 ) -> Result<StatusCode, Problem> {
     let mut tx = state.database.begin().await?;
     let product = own(&mut tx, principal, &product).await?;
-    let version = db::products::archive(&mut tx, product.id).await?.ok_or_else(no_such_product)?;
+    let version = db::products::archive(&mut tx, product.id)
+        .await?
+        .ok_or_else(no_such_product)?;
     events::publish_archived(&mut tx, product.id, version).await?;
     tx.commit().await?;
     state.changed();

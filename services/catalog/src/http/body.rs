@@ -42,7 +42,11 @@ impl ImageBody {
             small: pictures.address(&picture.small),
             medium: pictures.address(&picture.medium),
             large: pictures.address(&picture.large),
-            alt: if picture.alt.is_empty() { alt.to_owned() } else { picture.alt.clone() },
+            alt: if picture.alt.is_empty() {
+                alt.to_owned()
+            } else {
+                picture.alt.clone()
+            },
             width: picture.width,
             height: picture.height,
         }
@@ -78,12 +82,18 @@ impl ItemBody {
     pub(crate) fn new(item: db::products::Item, images: &[Picture], pictures: &Pictures) -> Self {
         Self {
             id: item.id,
-            images: images.iter().map(|image| ImageBody::new(image, &item.name, pictures)).collect(),
+            images: images
+                .iter()
+                .map(|image| ImageBody::new(image, &item.name, pictures))
+                .collect(),
             slug: item.slug,
             name: item.name,
             summary: item.summary,
             price: money(item.price_minor, &item.currency),
-            category: CategoryRefBody { slug: item.category_slug, name: item.category_name },
+            category: CategoryRefBody {
+                slug: item.category_slug,
+                name: item.category_name,
+            },
             vendor_id: item.vendor_id,
             created_at: item.created_at,
         }
@@ -151,11 +161,17 @@ pub(crate) struct ProductBody {
 impl ProductBody {
     pub(crate) fn new(product: Product, pictures: &Pictures) -> Self {
         let currency = product.price.currency;
-        let price = |minor: Option<i64>| minor.map_or(product.price, |minor| Money::from_minor(minor, currency));
+        let price = |minor: Option<i64>| {
+            minor.map_or(product.price, |minor| Money::from_minor(minor, currency))
+        };
         let variants = product.variants.into_iter().map(|variant| VariantBody {
             id: variant.id,
             price: price(variant.price_minor),
-            images: variant.picture.iter().map(|image| ImageBody::new(image, &product.name, pictures)).collect(),
+            images: variant
+                .picture
+                .iter()
+                .map(|image| ImageBody::new(image, &product.name, pictures))
+                .collect(),
             sku: variant.sku,
             name: variant.name,
             options: variant.options,
@@ -163,14 +179,24 @@ impl ProductBody {
         Self {
             id: product.id,
             variants: variants.collect(),
-            images: product.pictures.iter().map(|image| ImageBody::new(image, &product.name, pictures)).collect(),
+            images: product
+                .pictures
+                .iter()
+                .map(|image| ImageBody::new(image, &product.name, pictures))
+                .collect(),
             slug: product.slug,
             name: product.name,
             summary: product.summary,
             description: product.description,
             price: product.price,
-            category: CategoryRefBody { slug: product.category.slug, name: product.category.name },
-            vendor: VendorBody { id: product.vendor_id, name: product.vendor_name },
+            category: CategoryRefBody {
+                slug: product.category.slug,
+                name: product.category.name,
+            },
+            vendor: VendorBody {
+                id: product.vendor_id,
+                name: product.vendor_name,
+            },
             status: match product.status {
                 Status::Active => "active",
                 Status::Archived => "archived",
@@ -210,5 +236,8 @@ pub(crate) struct ProblemBody {
 
 /// What the domain found wrong, as the client is told.
 pub(crate) fn field_errors(violations: Vec<Violation>) -> Vec<FieldError> {
-    violations.into_iter().map(|violation| FieldError::new(violation.field, violation.message)).collect()
+    violations
+        .into_iter()
+        .map(|violation| FieldError::new(violation.field, violation.message))
+        .collect()
 }

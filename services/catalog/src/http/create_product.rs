@@ -7,11 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use chassis::{
-    FieldError, Json, Problem,
-    auth::Vendor,
-    database::OnConstraint as _,
-};
+use chassis::{FieldError, Json, Problem, auth::Vendor, database::OnConstraint as _};
 use contracts::{Amount, Currency, ProductId, VendorId};
 use serde::Deserialize;
 use sqlx::PgConnection;
@@ -79,16 +75,44 @@ pub(crate) struct CreateVariant {
 
 impl From<CreateProduct> for Wish {
     fn from(request: CreateProduct) -> Self {
-        let CreateProduct { name, description, summary, price, currency, category, attributes, variants } = request;
+        let CreateProduct {
+            name,
+            description,
+            summary,
+            price,
+            currency,
+            category,
+            attributes,
+            variants,
+        } = request;
         let variants = variants.into_iter().map(VariantWish::from).collect();
-        Self { name, summary, description, price, currency, category, attributes, variants }
+        Self {
+            name,
+            summary,
+            description,
+            price,
+            currency,
+            category,
+            attributes,
+            variants,
+        }
     }
 }
 
 impl From<CreateVariant> for VariantWish {
     fn from(request: CreateVariant) -> Self {
-        let CreateVariant { sku, name, price, options } = request;
-        Self { sku, name, price, options }
+        let CreateVariant {
+            sku,
+            name,
+            price,
+            options,
+        } = request;
+        Self {
+            sku,
+            name,
+            price,
+            options,
+        }
     }
 }
 
@@ -111,7 +135,10 @@ impl From<Error> for Problem {
                 "category",
                 format!("there is no category {slug:?}; GET /api/categories lists them"),
             )]),
-            Error::SkuTaken => Self::new(&SKU_TAKEN, "One of the variants has the SKU of another product's variant."),
+            Error::SkuTaken => Self::new(
+                &SKU_TAKEN,
+                "One of the variants has the SKU of another product's variant.",
+            ),
             Error::Database(error) => error.into(),
         }
     }
@@ -140,7 +167,8 @@ pub(crate) async fn create_product(
     Json(request): Json<CreateProduct>,
 ) -> Result<Response, Problem> {
     let id = ProductId::generate();
-    let draft = Draft::check(request.into(), id).map_err(|violations| Problem::invalid(field_errors(violations)))?;
+    let draft = Draft::check(request.into(), id)
+        .map_err(|violations| Problem::invalid(field_errors(violations)))?;
 
     let mut tx = state.database.begin().await?;
     let product = store(&mut tx, id, principal.user.into(), &draft).await?;
@@ -151,7 +179,12 @@ pub(crate) async fn create_product(
     Ok(created(product, &state))
 }
 
-async fn store(connection: &mut PgConnection, id: ProductId, vendor: VendorId, draft: &Draft) -> Result<Product, Error> {
+async fn store(
+    connection: &mut PgConnection,
+    id: ProductId,
+    vendor: VendorId,
+    draft: &Draft,
+) -> Result<Product, Error> {
     let category = db::categories::find(connection, &draft.category).await?;
     let category = category.ok_or_else(|| Error::UnknownCategory(draft.category.clone()))?;
     let slug = slug::from_name(&draft.name);
@@ -163,13 +196,21 @@ async fn store(connection: &mut PgConnection, id: ProductId, vendor: VendorId, d
         let inserted = db::variants::insert(connection, id, position, variant).await;
         inserted.on_constraint("variants_sku_key", || Error::SkuTaken)?;
     }
-    let product = db::products::get(connection, Some(id), None).await?.ok_or(sqlx::Error::RowNotFound)?;
+    let product = db::products::get(connection, Some(id), None)
+        .await?
+        .ok_or(sqlx::Error::RowNotFound)?;
     Ok(get_product::load(connection, product).await?)
 }
 
 fn created(product: Product, state: &State) -> Response {
-    let location = HeaderValue::from_str(&format!("/api/products/{}", product.id)).expect("BUG: an id is ASCII");
+    let location = HeaderValue::from_str(&format!("/api/products/{}", product.id))
+        .expect("BUG: an id is ASCII");
     let tag = HeaderValue::from_str(&entity_tag(product.version)).expect("BUG: a tag is ASCII");
     let body = Json(ProductBody::new(product, &state.pictures));
-    (StatusCode::CREATED, [(header::LOCATION, location), (header::ETAG, tag)], body).into_response()
+    (
+        StatusCode::CREATED,
+        [(header::LOCATION, location), (header::ETAG, tag)],
+        body,
+    )
+        .into_response()
 }

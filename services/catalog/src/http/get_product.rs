@@ -36,18 +36,27 @@ pub(crate) async fn get_product(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let mut connection = state.database.acquire().await?;
-    let product = find(&mut connection, &product).await?.filter(|product| product.status == Status::Active);
+    let product = find(&mut connection, &product)
+        .await?
+        .filter(|product| product.status == Status::Active);
     let product = product.ok_or_else(no_such_product)?;
     let tag = entity_tag(product.version);
     if matches(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, cache_headers(&tag)).into_response());
     }
     let product = load(&mut connection, product).await?;
-    Ok((cache_headers(&tag), Json(ProductBody::new(product, &state.pictures))).into_response())
+    Ok((
+        cache_headers(&tag),
+        Json(ProductBody::new(product, &state.pictures)),
+    )
+        .into_response())
 }
 
 /// By its id when the text is one, else by its slug.
-pub(super) async fn find(connection: &mut PgConnection, text: &str) -> sqlx::Result<Option<Product>> {
+pub(super) async fn find(
+    connection: &mut PgConnection,
+    text: &str,
+) -> sqlx::Result<Option<Product>> {
     match text.parse::<ProductId>() {
         Ok(id) => db::products::get(connection, Some(id), None).await,
         Err(_) if text.contains('\0') => Ok(None),
@@ -56,7 +65,10 @@ pub(super) async fn find(connection: &mut PgConnection, text: &str) -> sqlx::Res
 }
 
 /// With its variants and pictures.
-pub(crate) async fn load(connection: &mut PgConnection, mut product: Product) -> sqlx::Result<Product> {
+pub(crate) async fn load(
+    connection: &mut PgConnection,
+    mut product: Product,
+) -> sqlx::Result<Product> {
     product.variants = db::variants::list(connection, product.id).await?;
     let pictures = db::pictures::of_products(connection, &[product.id.0]).await?;
     product.pictures = pictures.into_iter().map(|shown| shown.split().1).collect();
@@ -70,13 +82,25 @@ pub(super) fn no_such_product() -> Problem {
 /// May be kept, but has to be checked each time: a price must not be an hour old.
 fn cache_headers(tag: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, no-cache"));
-    headers.insert(header::ETAG, HeaderValue::from_str(tag).expect("BUG: a tag is ASCII"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, no-cache"),
+    );
+    headers.insert(
+        header::ETAG,
+        HeaderValue::from_str(tag).expect("BUG: a tag is ASCII"),
+    );
     headers
 }
 
 /// `If-None-Match` is a list of tags, each perhaps marked as weak, or a star.
 fn matches(headers: &HeaderMap, tag: &str) -> bool {
-    let given = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    given.flat_map(|value| value.split(',')).map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag)
+    let given = headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    given
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|one| one == "*" || one.trim_start_matches("W/") == tag)
 }

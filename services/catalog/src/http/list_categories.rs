@@ -61,7 +61,13 @@ impl CategoryBody {
             name: category.name,
             description: category.summary,
             product_count: category.product_count,
-            attributes: attributes.map(|kind| AttributeBody { key: kind.key, label: kind.label, facet: kind.facet }).collect(),
+            attributes: attributes
+                .map(|kind| AttributeBody {
+                    key: kind.key,
+                    label: kind.label,
+                    facet: kind.facet,
+                })
+                .collect(),
         }
     }
 }
@@ -84,9 +90,14 @@ fn cover(category: &Category) -> Option<Picture> {
     tag = "categories",
     responses((status = 200, description = "Every category", body = Categories))
 )]
-pub(crate) async fn list_categories(FromState(state): FromState<State>) -> Result<Json<Categories>, Problem> {
+pub(crate) async fn list_categories(
+    FromState(state): FromState<State>,
+) -> Result<Json<Categories>, Problem> {
     let mut connection = state.database.acquire().await?;
     let categories = db::categories::list(&mut connection).await?;
-    let items = categories.into_iter().map(|category| CategoryBody::new(category, &state.pictures)).collect();
+    let items = categories
+        .into_iter()
+        .map(|category| CategoryBody::new(category, &state.pictures))
+        .collect();
     Ok(Json(Categories { items }))
 }

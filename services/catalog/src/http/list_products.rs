@@ -60,10 +60,19 @@ pub(crate) struct ProductPage {
         (status = 400, description = "A parameter is unknown or not valid", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn list_products(FromState(state): FromState<State>, query: ListQuery) -> Result<Json<ProductPage>, Problem> {
+pub(crate) async fn list_products(
+    FromState(state): FromState<State>,
+    query: ListQuery,
+) -> Result<Json<ProductPage>, Problem> {
     let mut connection = state.database.acquire().await?;
-    let found = state.listings.find(&mut connection, &query.filter).await.map_err(not_found_by)?;
-    page(&state, &mut connection, &query, &found).await.map(Json)
+    let found = state
+        .listings
+        .find(&mut connection, &query.filter)
+        .await
+        .map_err(not_found_by)?;
+    page(&state, &mut connection, &query, &found)
+        .await
+        .map(Json)
 }
 
 /// One page of what was found.
@@ -76,17 +85,31 @@ pub(super) async fn page(
     let limit = usize::from(query.limit);
     let after = query.after.clone().map(Cursor::parts).unwrap_or_default();
     // One more than asked for tells whether there is a next page.
-    let mut items = db::products::page(connection, &found.matching, query.sort, &after, i64::from(query.limit) + 1).await?;
+    let mut items = db::products::page(
+        connection,
+        &found.matching,
+        query.sort,
+        &after,
+        i64::from(query.limit) + 1,
+    )
+    .await?;
     let more = items.len() > limit;
     items.truncate(limit);
-    let next = items.last().filter(|_| more).map(|last| cursor_behind(last, query.sort).encode(&query.filter, query.sort));
+    let next = items
+        .last()
+        .filter(|_| more)
+        .map(|last| cursor_behind(last, query.sort).encode(&query.filter, query.sort));
     let ids: Vec<Uuid> = items.iter().map(|item| item.id.0).collect();
     let mut images = by_product(db::pictures::of_products(connection, &ids).await?);
     let items = items.into_iter().map(|item| {
         let own = images.remove(&item.id).unwrap_or_default();
         ItemBody::new(item, &own, &state.pictures)
     });
-    Ok(ProductPage { items: items.collect(), total_count: found.total, next })
+    Ok(ProductPage {
+        items: items.collect(),
+        total_count: found.total,
+        next,
+    })
 }
 
 fn cursor_behind(item: &Item, sort: Sort) -> Cursor {

@@ -47,11 +47,23 @@ struct Reader {
 impl ListQuery {
     /// Reads the part of a URL behind the question mark; reports everything that is wrong with it.
     pub(crate) fn parse(query: &str) -> Result<Self, Vec<FieldError>> {
-        let query_default =
-            Self { filter: Filter::default(), sort: Sort::Rank, limit: DEFAULT_LIMIT, after: None };
-        let mut reader = Reader { query: query_default, late: Late::default(), errors: Vec::new() };
-        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
-            .map_err(|error| vec![FieldError::new("", format!("the query is not URL-encoded: {error}"))])?;
+        let query_default = Self {
+            filter: Filter::default(),
+            sort: Sort::Rank,
+            limit: DEFAULT_LIMIT,
+            after: None,
+        };
+        let mut reader = Reader {
+            query: query_default,
+            late: Late::default(),
+            errors: Vec::new(),
+        };
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|error| {
+            vec![FieldError::new(
+                "",
+                format!("the query is not URL-encoded: {error}"),
+            )]
+        })?;
         let mut seen: Vec<&str> = Vec::new();
         for (name, value) in &pairs {
             if !name.starts_with("attr.") && seen.contains(&name.as_str()) {
@@ -88,7 +100,10 @@ impl Reader {
             "after" => self.late.after = Some(value.to_owned()),
             _ => match name.strip_prefix("attr.") {
                 Some(key) => self.read_attribute(name, key, value),
-                None => self.refuse(name, format!("is not a parameter of this list; it takes {PARAMETERS}")),
+                None => self.refuse(
+                    name,
+                    format!("is not a parameter of this list; it takes {PARAMETERS}"),
+                ),
             },
         }
     }
@@ -124,7 +139,10 @@ impl Reader {
 
     fn read_attribute(&mut self, name: &str, key: &str, value: &str) {
         if !is_key(key) {
-            return self.refuse(name, "an attribute's key has 1 to 40 lower-case letters, digits, dashes or underscores");
+            return self.refuse(
+                name,
+                "an attribute's key has 1 to 40 lower-case letters, digits, dashes or underscores",
+            );
         }
         match bounded(name, value, 1, 200) {
             Ok(value) => self.query.filter.attributes.add(key, &value),
@@ -134,7 +152,10 @@ impl Reader {
 
     fn finish(mut self) -> Result<ListQuery, Vec<FieldError>> {
         if self.query.filter.attributes.len() > MAX_ATTRIBUTE_VALUES {
-            self.refuse("attr", format!("at most {MAX_ATTRIBUTE_VALUES} values are taken"));
+            self.refuse(
+                "attr",
+                format!("at most {MAX_ATTRIBUTE_VALUES} values are taken"),
+            );
         }
         if let (Some(min), Some(max)) = (self.query.filter.min_minor, self.query.filter.max_minor)
             && min > max
@@ -143,7 +164,11 @@ impl Reader {
         }
         self.finish_sort();
         self.finish_after();
-        if self.errors.is_empty() { Ok(self.query) } else { Err(self.errors) }
+        if self.errors.is_empty() {
+            Ok(self.query)
+        } else {
+            Err(self.errors)
+        }
     }
 
     /// With words the best match comes first, unless another order is asked for.
@@ -152,7 +177,9 @@ impl Reader {
         match self.late.sort.as_deref().map(Sort::parse) {
             None if has_words => self.query.sort = Sort::Relevance,
             None => {}
-            Some(Some(Sort::Relevance)) if !has_words => self.refuse("sort", "relevance needs words to be relevant to: add q"),
+            Some(Some(Sort::Relevance)) if !has_words => {
+                self.refuse("sort", "relevance needs words to be relevant to: add q");
+            }
             Some(Some(sort)) => self.query.sort = sort,
             Some(None) => {
                 let allowed = Sort::ALL.map(Sort::name).join(", ");
@@ -162,7 +189,9 @@ impl Reader {
     }
 
     fn finish_after(&mut self) {
-        let Some(text) = self.late.after.take() else { return };
+        let Some(text) = self.late.after.take() else {
+            return;
+        };
         // A cursor is bound to its list: with another mistake in the query it would be refused for the wrong reason.
         if !self.errors.is_empty() {
             return;
@@ -191,7 +220,11 @@ mod tests {
     use super::*;
 
     fn fields(query: &str) -> Vec<String> {
-        ListQuery::parse(query).unwrap_err().into_iter().map(|error| error.field).collect()
+        ListQuery::parse(query)
+            .unwrap_err()
+            .into_iter()
+            .map(|error| error.field)
+            .collect()
     }
 
     proptest! {
@@ -203,10 +236,15 @@ mod tests {
 
     #[test]
     fn a_full_query_is_understood() {
-        let query = ListQuery::parse("category=coffee&q=kettle&minPrice=10&maxPrice=99.90&attr.colour=Blue&limit=5&sort=-price");
+        let query = ListQuery::parse(
+            "category=coffee&q=kettle&minPrice=10&maxPrice=99.90&attr.colour=Blue&limit=5&sort=-price",
+        );
         let query = query.unwrap();
         assert_eq!(query.filter.category.as_deref(), Some("coffee"));
-        assert_eq!((query.filter.min_minor, query.filter.max_minor), (Some(1000), Some(9990)));
+        assert_eq!(
+            (query.filter.min_minor, query.filter.max_minor),
+            (Some(1000), Some(9990))
+        );
         assert_eq!((query.sort, query.limit), (Sort::PriceDescending, 5));
     }
 
@@ -219,7 +257,10 @@ mod tests {
 
     #[test]
     fn everything_that_is_wrong_is_named() {
-        assert_eq!(fields("colour=blue&sort=random&limit=0&minPrice=-1&vendor=me"), ["colour", "limit", "minPrice", "vendor", "sort"]);
+        assert_eq!(
+            fields("colour=blue&sort=random&limit=0&minPrice=-1&vendor=me"),
+            ["colour", "limit", "minPrice", "vendor", "sort"]
+        );
         assert_eq!(fields("limit=5&limit=6"), ["limit"]);
         assert_eq!(fields("minPrice=5&maxPrice=4"), ["maxPrice"]);
         assert_eq!(fields("after=xyz"), ["after"]);

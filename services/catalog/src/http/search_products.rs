@@ -100,31 +100,54 @@ pub(crate) struct FacetValueBody {
         (status = 400, description = "A parameter is unknown or not valid", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn search_products(FromState(state): FromState<State>, query: ListQuery) -> Result<Json<SearchPage>, Problem> {
+pub(crate) async fn search_products(
+    FromState(state): FromState<State>,
+    query: ListQuery,
+) -> Result<Json<SearchPage>, Problem> {
     let outcome = search(&state, &query).await;
     if query.filter.words.is_some() {
-        state.metrics.searches.with_label_values(&[outcome_label(&outcome)]).inc();
+        state
+            .metrics
+            .searches
+            .with_label_values(&[outcome_label(&outcome)])
+            .inc();
     }
     outcome.map(Json)
 }
 
 async fn search(state: &State, query: &ListQuery) -> Result<SearchPage, Problem> {
     let mut connection = state.database.acquire().await?;
-    let found = state.listings.find(&mut connection, &query.filter).await.map_err(not_found_by)?;
+    let found = state
+        .listings
+        .find(&mut connection, &query.filter)
+        .await
+        .map_err(not_found_by)?;
     let page = list_products::page(state, &mut connection, query, &found).await?;
-    let facets = state.facets.of(&mut connection, &query.filter, &found).await?;
+    let facets = state
+        .facets
+        .of(&mut connection, &query.filter, &found)
+        .await?;
     let suggestions = suggestions(&mut connection, query, &found).await?;
     Ok(assemble(page, &facets, suggestions, &found))
 }
 
-async fn suggestions(connection: &mut PgConnection, query: &ListQuery, found: &Found) -> sqlx::Result<Vec<String>> {
+async fn suggestions(
+    connection: &mut PgConnection,
+    query: &ListQuery,
+    found: &Found,
+) -> sqlx::Result<Vec<String>> {
     match &query.filter.words {
         Some(words) if found.total == 0 => db::products::similar_names(connection, words).await,
         _ => Ok(Vec::new()),
     }
 }
 
-fn assemble(page: ProductPage, facets: &Arc<Facets>, suggestions: Vec<String>, found: &Found) -> SearchPage {
+fn assemble(
+    page: ProductPage,
+    facets: &Arc<Facets>,
+    suggestions: Vec<String>,
+    found: &Found,
+) -> SearchPage {
     let categories = facets.categories.iter().map(|category| CategoryCountBody {
         slug: category.slug.clone(),
         name: category.name.clone(),
@@ -144,8 +167,15 @@ fn assemble(page: ProductPage, facets: &Arc<Facets>, suggestions: Vec<String>, f
 }
 
 fn facet_body(facet: &facets::Facet) -> FacetBody {
-    let values = facet.values.iter().map(|(value, count)| FacetValueBody { value: value.clone(), count: *count });
-    FacetBody { key: facet.key.clone(), label: facet.label.clone(), values: values.collect() }
+    let values = facet.values.iter().map(|(value, count)| FacetValueBody {
+        value: value.clone(),
+        count: *count,
+    });
+    FacetBody {
+        key: facet.key.clone(),
+        label: facet.label.clone(),
+        values: values.collect(),
+    }
 }
 
 fn outcome_label(outcome: &Result<SearchPage, Problem>) -> &'static str {

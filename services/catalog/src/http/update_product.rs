@@ -90,9 +90,12 @@ pub(crate) async fn update_product(
     require_version(&product, expected)?;
     let mut product = get_product::load(&mut tx, product).await?;
     apply(&mut tx, request, &mut product).await?;
-    let facets = facets(&product.attributes, product.variants.iter().map(|variant| &variant.options));
-    let version = db::products::update(&mut tx, &product, &facets).await?;
-    product.version = version.ok_or_else(|| stale(product.version))?;
+    let facets = facets(
+        &product.attributes,
+        product.variants.iter().map(|variant| &variant.options),
+    );
+    let revision = db::products::update(&mut tx, &product, &facets).await?;
+    product.revise(revision.ok_or_else(|| stale(product.version))?);
     events::publish_updated(&mut tx, &product).await?;
     tx.commit().await?;
     state.changed();
@@ -102,15 +105,26 @@ pub(crate) async fn update_product(
 }
 
 /// The product, locked, if it is this vendor's own or an admin asks.
-pub(super) async fn own(connection: &mut PgConnection, principal: Principal, text: &str) -> Result<Product, Problem> {
-    let product = get_product::find(connection, text).await?.ok_or_else(no_such_product)?;
+pub(super) async fn own(
+    connection: &mut PgConnection,
+    principal: Principal,
+    text: &str,
+) -> Result<Product, Problem> {
+    let product = get_product::find(connection, text)
+        .await?
+        .ok_or_else(no_such_product)?;
     if principal.role != Role::Admin && product.vendor_id != VendorId::from(principal.user) {
-        return Err(Problem::new(&FORBIDDEN, "This product belongs to another vendor."));
+        return Err(Problem::new(
+            &FORBIDDEN,
+            "This product belongs to another vendor.",
+        ));
     }
     // Locked, then read again: what was read before the lock may have changed while we waited for it.
     db::products::lock(connection, product.id).await?;
     let product = db::products::get(connection, Some(product.id), None).await?;
-    product.filter(|product| product.status == Status::Active).ok_or_else(no_such_product)
+    product
+        .filter(|product| product.status == Status::Active)
+        .ok_or_else(no_such_product)
 }
 
 fn expected_version(headers: &HeaderMap, version: Option<i64>) -> Result<i64, Problem> {
@@ -120,39 +134,68 @@ fn expected_version(headers: &HeaderMap, version: Option<i64>) -> Result<i64, Pr
             Problem::invalid(vec![FieldError::new("version", message)])
         });
     };
-    let digits = tag.to_str().ok().and_then(|tag| tag.strip_prefix("\"v")?.strip_suffix('"'));
-    digits.and_then(|digits| digits.parse().ok()).ok_or_else(|| {
-        Problem::invalid(vec![FieldError::new("If-Match", "must be the ETag of a product, such as \"v3\"")])
-    })
+    let digits = tag
+        .to_str()
+        .ok()
+        .and_then(|tag| tag.strip_prefix("\"v")?.strip_suffix('"'));
+    digits
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(|| {
+            Problem::invalid(vec![FieldError::new(
+                "If-Match",
+                "must be the ETag of a product, such as \"v3\"",
+            )])
+        })
 }
 
 fn require_version(product: &Product, expected: i64) -> Result<(), Problem> {
-    if product.version == expected { Ok(()) } else { Err(stale(product.version)) }
+    if product.version == expected {
+        Ok(())
+    } else {
+        Err(stale(product.version))
+    }
 }
 
 fn stale(current: i64) -> Problem {
-    let detail = format!("The product is at version {current} by now: read it again, and change that.");
+    let detail =
+        format!("The product is at version {current} by now: read it again, and change that.");
     Problem::new(&STALE_VERSION, detail).with("currentVersion", current)
 }
 
 /// Changes what the request names, if all of it keeps the rules.
-async fn apply(connection: &mut PgConnection, request: UpdateProduct, product: &mut Product) -> Result<(), Problem> {
+async fn apply(
+    connection: &mut PgConnection,
+    request: UpdateProduct,
+    product: &mut Product,
+) -> Result<(), Problem> {
     let mut rules = Rules::default();
-    let text = |field, text: Option<&String>, min, max| text.map(|text| bounded(field, text, min, max)).transpose();
+    let text = |field, text: Option<&String>, min, max| {
+        text.map(|text| bounded(field, text, min, max)).transpose()
+    };
     let name = rules.keep(text("name", request.name.as_ref(), 1, 200));
     let summary = rules.keep(text("summary", request.summary.as_ref(), 0, 300));
     let description = rules.keep(text("description", request.description.as_ref(), 0, 10_000));
-    let price = request.price.map(|amount| draft::price("price", &amount, product.price.currency));
+    let price = request
+        .price
+        .map(|amount| draft::price("price", &amount, product.price.currency));
     let price = rules.keep(price.unwrap_or(Ok(None)));
-    let attributes = request.attributes.map(|attributes| draft::attributes("attributes", &attributes)).transpose();
+    let attributes = request
+        .attributes
+        .map(|attributes| draft::attributes("attributes", &attributes))
+        .transpose();
     let attributes = rules.keep_all(attributes);
     if let Some(slug) = request.category {
         match db::categories::find(connection, &slug).await? {
             Some(category) => product.category = category,
-            None => rules.keep(Err(Violation::new("category", format!("there is no category {slug:?}")))),
+            None => rules.keep(Err(Violation::new(
+                "category",
+                format!("there is no category {slug:?}"),
+            ))),
         }
     }
-    rules.into_result().map_err(|violations| Problem::invalid(field_errors(violations)))?;
+    rules
+        .into_result()
+        .map_err(|violations| Problem::invalid(field_errors(violations)))?;
     product.name = name.unwrap_or_else(|| std::mem::take(&mut product.name));
     product.summary = summary.unwrap_or_else(|| std::mem::take(&mut product.summary));
     product.description = description.unwrap_or_else(|| std::mem::take(&mut product.description));

@@ -72,20 +72,30 @@ pub(crate) async fn upload_picture(
     db::pictures::upsert(&mut tx, &digest, &picture).await?;
     let is_new = db::pictures::attach(&mut tx, product.id, &digest, "").await?;
     if is_new && db::pictures::count(&mut tx, product.id).await? > MAX_PICTURES {
-        return Err(Problem::new(&TOO_MANY_PICTURES, format!("A product may have {MAX_PICTURES} pictures.")));
+        return Err(Problem::new(
+            &TOO_MANY_PICTURES,
+            format!("A product may have {MAX_PICTURES} pictures."),
+        ));
     }
     let mut product = get_product::load(&mut tx, product).await?;
     if is_new {
-        product.version = db::products::touch(&mut tx, product.id).await?;
+        product.revise(db::products::touch(&mut tx, product.id).await?);
         events::publish_updated(&mut tx, &product).await?;
     }
     tx.commit().await?;
     state.changed();
-    Ok((StatusCode::CREATED, Json(ProductBody::new(product, &state.pictures))))
+    Ok((
+        StatusCode::CREATED,
+        Json(ProductBody::new(product, &state.pictures)),
+    ))
 }
 
 /// Before a core is spent on the picture, in a transaction that is over before that.
-async fn authorise(state: &State, principal: chassis::auth::Principal, product: &str) -> Result<(), Problem> {
+async fn authorise(
+    state: &State,
+    principal: chassis::auth::Principal,
+    product: &str,
+) -> Result<(), Problem> {
     let mut tx = state.database.begin().await?;
     own(&mut tx, principal, product).await?;
     tx.rollback().await?;
@@ -94,16 +104,35 @@ async fn authorise(state: &State, principal: chassis::auth::Principal, product: 
 
 /// Scales the picture on a thread of its own and stores the three sizes.
 async fn make(pictures: &Pictures, bytes: Bytes) -> Result<Picture, Problem> {
-    let _turn = pictures.decoding.acquire().await.map_err(Problem::internal)?;
-    let scaled = tokio::task::spawn_blocking(move || scale(&bytes)).await.map_err(Problem::internal)?;
-    let Scaled { renditions, width, height } = scaled.map_err(refused)?;
+    let _turn = pictures
+        .decoding
+        .acquire()
+        .await
+        .map_err(Problem::internal)?;
+    let scaled = tokio::task::spawn_blocking(move || scale(&bytes))
+        .await
+        .map_err(Problem::internal)?;
+    let Scaled {
+        renditions,
+        width,
+        height,
+    } = scaled.map_err(|refusal| refused(&refusal))?;
     for rendition in &renditions {
         let stored = pictures.store.put(rendition).await;
-        stored.map_err(|error| Problem::unavailable("The picture cannot be stored right now.", error))?;
+        stored.map_err(|error| {
+            Problem::unavailable("The picture cannot be stored right now.", error)
+        })?;
     }
     let [small, medium, large] = renditions.map(|rendition| rendition.key);
     let pixels = |side: u32| i32::try_from(side).expect("BUG: sides are bounded by 8000");
-    Ok(Picture { small, medium, large, width: pixels(width), height: pixels(height), alt: String::new() })
+    Ok(Picture {
+        small,
+        medium,
+        large,
+        width: pixels(width),
+        height: pixels(height),
+        alt: String::new(),
+    })
 }
 
 fn counted(state: &State, outcome: Result<Picture, Problem>) -> Result<Picture, Problem> {
@@ -116,17 +145,23 @@ fn counted(state: &State, outcome: Result<Picture, Problem>) -> Result<Picture, 
     outcome
 }
 
-fn refused(refusal: Refusal) -> Problem {
+fn refused(refusal: &Refusal) -> Problem {
     let kind = match refusal {
         Refusal::UnknownFormat => &UNSUPPORTED_MEDIA_TYPE,
         Refusal::TooLarge { .. } | Refusal::Broken(_) => &PICTURE_REFUSED,
     };
-    Problem { source: None, ..Problem::new(kind, format!("The picture is not taken: {refusal}.")) }
+    Problem {
+        source: None,
+        ..Problem::new(kind, format!("The picture is not taken: {refusal}."))
+    }
 }
 
 fn unreadable(rejection: &BytesRejection) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        return Problem::new(&PAYLOAD_TOO_LARGE, format!("A picture may have {} MiB.", MAX_BYTES / 1024 / 1024));
+        return Problem::new(
+            &PAYLOAD_TOO_LARGE,
+            format!("A picture may have {} MiB.", MAX_BYTES / 1024 / 1024),
+        );
     }
     Problem::new(&PICTURE_REFUSED, "The upload broke off before its end.")
 }

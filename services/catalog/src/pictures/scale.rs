@@ -43,7 +43,11 @@ pub(crate) struct Rendition {
 impl Rendition {
     pub(crate) fn new(bytes: Vec<u8>, content_type: &'static str, extension: &str) -> Self {
         let digest = hex::encode(&Sha256::digest(&bytes)[..16]);
-        Self { key: format!("{digest}.{extension}"), content_type, bytes }
+        Self {
+            key: format!("{digest}.{extension}"),
+            content_type,
+            bytes,
+        }
     }
 }
 
@@ -65,12 +69,19 @@ pub(crate) fn scale(bytes: &[u8]) -> Result<Scaled, Refusal> {
     let (width, height) = (sizes[2].width(), sizes[2].height());
     let [small, medium, large] = sizes;
     let encode = |picture: DynamicImage| encode(&picture, transparent).map_err(Refusal::Broken);
-    Ok(Scaled { renditions: [encode(small)?, encode(medium)?, encode(large)?], width, height })
+    Ok(Scaled {
+        renditions: [encode(small)?, encode(medium)?, encode(large)?],
+        width,
+        height,
+    })
 }
 
 fn decode(bytes: &[u8]) -> Result<DynamicImage, Refusal> {
     let format = image::guess_format(bytes).map_err(|_| Refusal::UnknownFormat)?;
-    if !matches!(format, ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP) {
+    if !matches!(
+        format,
+        ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP
+    ) {
         return Err(Refusal::UnknownFormat);
     }
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
@@ -128,7 +139,10 @@ mod tests {
 
     fn png(picture: impl Into<DynamicImage>) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
-        picture.into().write_to(&mut bytes, ImageFormat::Png).unwrap();
+        picture
+            .into()
+            .write_to(&mut bytes, ImageFormat::Png)
+            .unwrap();
         bytes.into_inner()
     }
 
@@ -146,13 +160,24 @@ mod tests {
     #[test]
     fn transparency_is_kept() {
         let scaled = scale(&png(RgbaImage::new(400, 400))).unwrap();
-        assert!(scaled.renditions.iter().all(|rendition| rendition.key.ends_with(".webp")));
+        assert!(
+            scaled
+                .renditions
+                .iter()
+                .all(|rendition| rendition.content_type == "image/webp")
+        );
     }
 
     #[test]
     fn a_picture_with_too_many_pixels_is_refused_before_it_is_decoded() {
         let huge = png(RgbImage::new(8_001, 1));
-        assert!(matches!(scale(&huge), Err(Refusal::TooLarge { width: 8_001, height: 1 })));
+        assert!(matches!(
+            scale(&huge),
+            Err(Refusal::TooLarge {
+                width: 8_001,
+                height: 1
+            })
+        ));
     }
 
     proptest! {

@@ -27,8 +27,13 @@ pub(crate) struct Store {
 
 impl Store {
     pub(crate) fn new(config: &PictureStoreConfig) -> Self {
-        let credentials =
-            Credentials::new(&config.s3_access_key, config.s3_secret_key_file.expose(), None, None, "configuration");
+        let credentials = Credentials::new(
+            &config.s3_access_key,
+            config.s3_secret_key_file.expose(),
+            None,
+            None,
+            "configuration",
+        );
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(1))
             .operation_attempt_timeout(Duration::from_secs(10))
@@ -44,7 +49,10 @@ impl Store {
             .timeout_config(timeouts)
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .build();
-        Self { client: Client::from_conf(settings), bucket: config.s3_bucket.clone() }
+        Self {
+            client: Client::from_conf(settings),
+            bucket: config.s3_bucket.clone(),
+        }
     }
 
     /// Stores one size. Storing it again replaces it with the same bytes.
@@ -57,16 +65,33 @@ impl Store {
             .content_type(rendition.content_type)
             .cache_control(CACHE_CONTROL)
             .body(ByteStream::from(rendition.bytes.clone()));
-        request.send().await.with_context(|| format!("cannot store {} in the bucket {}", rendition.key, self.bucket))?;
+        request.send().await.with_context(|| {
+            format!(
+                "cannot store {} in the bucket {}",
+                rendition.key, self.bucket
+            )
+        })?;
         Ok(())
     }
 
     /// Whether the bucket has an object with this key.
     pub(crate) async fn has(&self, key: &str) -> anyhow::Result<bool> {
-        match self.client.head_object().bucket(&self.bucket).key(key).send().await {
+        match self
+            .client
+            .head_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .send()
+            .await
+        {
             Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(error)) if matches!(error.err(), HeadObjectError::NotFound(_)) => Ok(false),
-            Err(error) => Err(error).with_context(|| format!("cannot look for {key} in the bucket {}", self.bucket)),
+            Err(SdkError::ServiceError(error))
+                if matches!(error.err(), HeadObjectError::NotFound(_)) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(error)
+                .with_context(|| format!("cannot look for {key} in the bucket {}", self.bucket)),
         }
     }
 }
@@ -76,5 +101,9 @@ fn http_client(endpoint: &str) -> aws_sdk_s3::config::SharedHttpClient {
     if endpoint.starts_with("http://") {
         return Builder::new().build_http();
     }
-    Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https()
+    Builder::new()
+        .tls_provider(tls::Provider::Rustls(
+            tls::rustls_provider::CryptoMode::Ring,
+        ))
+        .build_https()
 }

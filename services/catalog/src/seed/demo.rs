@@ -16,9 +16,15 @@ const PRODUCTS: [(&str, &str); 8] = [
     ("clothing.yaml", include_str!("../../demo/clothing.yaml")),
     ("coffee.yaml", include_str!("../../demo/coffee.yaml")),
     ("desk.yaml", include_str!("../../demo/desk.yaml")),
-    ("electronics.yaml", include_str!("../../demo/electronics.yaml")),
+    (
+        "electronics.yaml",
+        include_str!("../../demo/electronics.yaml"),
+    ),
     ("garden.yaml", include_str!("../../demo/garden.yaml")),
-    ("home-light.yaml", include_str!("../../demo/home-light.yaml")),
+    (
+        "home-light.yaml",
+        include_str!("../../demo/home-light.yaml"),
+    ),
     ("kitchen.yaml", include_str!("../../demo/kitchen.yaml")),
     ("outdoor.yaml", include_str!("../../demo/outdoor.yaml")),
 ];
@@ -107,17 +113,32 @@ impl Demo {
         let mut products = Vec::new();
         for category in &categories {
             let file = PRODUCTS.iter().find(|(name, _)| *name == category.file);
-            let (name, text) = file.with_context(|| format!("{} is not compiled in", category.file))?;
-            products.extend(parse::<Vec<Product>>(name, text)?.into_iter().map(|product| (category.slug.clone(), product)));
+            let (name, text) =
+                file.with_context(|| format!("{} is not compiled in", category.file))?;
+            products.extend(
+                parse::<Vec<Product>>(name, text)?
+                    .into_iter()
+                    .map(|product| (category.slug.clone(), product)),
+            );
         }
-        Ok(Self { categories, vendors: parse("vendors.yaml", VENDORS)?, products })
+        Ok(Self {
+            categories,
+            vendors: parse("vendors.yaml", VENDORS)?,
+            products,
+        })
     }
 
     /// Every picture that the shop shows, some of them several times.
     pub(super) fn pictures(&self) -> impl Iterator<Item = Picture> {
-        let covers = self.categories.iter().map(|category| category.picture.clone());
+        let covers = self
+            .categories
+            .iter()
+            .map(|category| category.picture.clone());
         let goods = self.products.iter().flat_map(|(_, product)| {
-            let variants = product.variants.iter().filter_map(|variant| product.picture_of(variant));
+            let variants = product
+                .variants
+                .iter()
+                .filter_map(|variant| product.picture_of(variant));
             std::iter::once(product.picture.clone()).chain(variants)
         });
         covers.chain(goods)
@@ -135,12 +156,28 @@ mod tests {
     #[test]
     fn the_embedded_catalogue_is_the_shop_that_was_promised() {
         let demo = Demo::embedded().unwrap();
-        assert!(demo.products.len() >= 60, "{} products", demo.products.len());
+        assert!(
+            demo.products.len() >= 60,
+            "{} products",
+            demo.products.len()
+        );
         assert!(demo.categories.len() >= 8);
-        let vendors: Vec<&str> = demo.vendors.iter().map(|vendor| vendor.slug.as_str()).collect();
+        let vendors: Vec<&str> = demo
+            .vendors
+            .iter()
+            .map(|vendor| vendor.slug.as_str())
+            .collect();
         for (_, product) in &demo.products {
-            assert!(vendors.contains(&product.vendor.as_str()), "{} is sold by nobody", product.slug);
-            assert!(!product.variants.is_empty(), "{} has no variant", product.slug);
+            assert!(
+                vendors.contains(&product.vendor.as_str()),
+                "{} is sold by nobody",
+                product.slug
+            );
+            assert!(
+                !product.variants.is_empty(),
+                "{} has no variant",
+                product.slug
+            );
         }
     }
 }

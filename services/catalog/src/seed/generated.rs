@@ -3,13 +3,13 @@
 
 use std::fmt::Write as _;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{Event as _, Money, catalog};
 use sqlx::{Postgres, Transaction};
 
 use super::{
     demo::{Demo, Product},
-    ids,
-    pictures::{self, Drawn},
+    ids, pictures,
 };
 use crate::{
     db::{self, bulk::Table},
@@ -20,42 +20,63 @@ use crate::{
 const CHUNK: u32 = 5_000;
 
 const WORDS: [&str; 48] = [
-    "Alder", "Anchor", "Ash", "Aspen", "Bay", "Beacon", "Birch", "Bramble", "Brook", "Cedar", "Cinder", "Cliff", "Clover",
-    "Copper", "Cove", "Dune", "Elm", "Ember", "Fern", "Fjord", "Flint", "Gale", "Granite", "Harbour", "Hazel", "Heath",
-    "Heron", "Ivy", "Juniper", "Kestrel", "Lantern", "Larch", "Linden", "Marsh", "Meadow", "Mistral", "Moss", "North",
-    "Orchard", "Otter", "Pebble", "Quay", "Reed", "Rowan", "Saltwind", "Slate", "Thistle", "Willow",
+    "Alder", "Anchor", "Ash", "Aspen", "Bay", "Beacon", "Birch", "Bramble", "Brook", "Cedar",
+    "Cinder", "Cliff", "Clover", "Copper", "Cove", "Dune", "Elm", "Ember", "Fern", "Fjord",
+    "Flint", "Gale", "Granite", "Harbour", "Hazel", "Heath", "Heron", "Ivy", "Juniper", "Kestrel",
+    "Lantern", "Larch", "Linden", "Marsh", "Meadow", "Mistral", "Moss", "North", "Orchard",
+    "Otter", "Pebble", "Quay", "Reed", "Rowan", "Saltwind", "Slate", "Thistle", "Willow",
 ];
 const COLOURS: [&str; 16] = [
-    "Amber", "Black", "Blue", "Brick", "Charcoal", "Cream", "Forest", "Grey", "Indigo", "Ivory", "Moss", "Ochre", "Pearl",
-    "Red", "Sage", "Slate",
+    "Amber", "Black", "Blue", "Brick", "Charcoal", "Cream", "Forest", "Grey", "Indigo", "Ivory",
+    "Moss", "Ochre", "Pearl", "Red", "Sage", "Slate",
 ];
+
+/// A product of the demo, and the digest of its picture, which is worked out once and not a thousand times.
+struct Template<'a> {
+    category: &'a str,
+    product: &'a Product,
+    picture: String,
+}
 
 /// Makes what is missing to `total` products; says how many that were.
 pub(super) async fn top_up(
     tx: &mut Transaction<'_, Postgres>,
     demo: &Demo,
-    drawn: &Drawn,
     total: u32,
 ) -> anyhow::Result<u32> {
     let present = u32::try_from(db::bulk::count_products(tx).await?)?;
     let made = u32::try_from(db::bulk::count_generated(tx).await?)?;
     let missing = total.saturating_sub(present);
-    debug_assert!(drawn.iter().next().is_some(), "generated products show the demo's pictures");
+    let templates = demo.products.iter().map(|(category, product)| {
+        let picture = pictures::digest(&product.picture)?;
+        anyhow::Ok(Template {
+            category,
+            product,
+            picture,
+        })
+    });
+    let templates = templates.collect::<anyhow::Result<Vec<_>>>()?;
+    let now = db::bulk::now(tx).await?;
     let mut next = made;
     while next < made + missing {
         let end = (next + CHUNK).min(made + missing);
-        copy(tx, demo, next..end).await?;
+        copy(tx, &templates, now, next..end).await?;
         next = end;
     }
     Ok(missing)
 }
 
-async fn copy(tx: &mut Transaction<'_, Postgres>, demo: &Demo, numbers: std::ops::Range<u32>) -> anyhow::Result<()> {
+async fn copy(
+    tx: &mut Transaction<'_, Postgres>,
+    templates: &[Template<'_>],
+    now: DateTime<Utc>,
+    numbers: std::ops::Range<u32>,
+) -> anyhow::Result<()> {
     let mut rows = Rows::default();
     for number in numbers {
         let mut dice = Dice(u64::from(number));
-        let (category, template) = &demo.products[dice.below(demo.products.len())];
-        rows.add(&Generated::new(number, category, template, &mut dice)?)?;
+        let template = &templates[dice.below(templates.len())];
+        rows.add(&Generated::new(number, template, now, &mut dice)?)?;
     }
     db::bulk::copy(tx, Table::Products, rows.products).await?;
     db::bulk::copy(tx, Table::Variants, rows.variants).await?;
@@ -68,41 +89,50 @@ async fn copy(tx: &mut Transaction<'_, Postgres>, demo: &Demo, numbers: std::ops
 struct Generated<'a> {
     slug: String,
     name: String,
-    category: &'a str,
-    template: &'a Product,
+    template: &'a Template<'a>,
     price: Money,
     attributes: Attributes,
     rank: usize,
-    age_s: u32,
-    picture: String,
+    created_at: DateTime<Utc>,
 }
 
 impl<'a> Generated<'a> {
-    fn new(number: u32, category: &'a str, template: &'a Product, dice: &mut Dice) -> anyhow::Result<Self> {
+    fn new(
+        number: u32,
+        template: &'a Template<'a>,
+        now: DateTime<Utc>,
+        dice: &mut Dice,
+    ) -> anyhow::Result<Self> {
+        let product = template.product;
         let word = WORDS[dice.below(WORDS.len())];
         let colour = COLOURS[dice.below(COLOURS.len())];
         // Between half and twice the template's price, ending in 90 cents.
         let percent = 50 + i64::try_from(dice.below(150))?;
-        let minor = template.price.0.minor * percent / 100 / 100 * 100 + 90;
-        let mut attributes = template.attributes.clone();
+        let minor = product.price.0.minor * percent / 100 / 100 * 100 + 90;
+        let mut attributes = product.attributes.clone();
         attributes.insert("colour".to_owned(), colour.to_owned());
         Ok(Self {
-            slug: format!("{}-{}-{number}", word.to_lowercase(), template.slug),
-            name: format!("{word} {} in {}", lower_first(&template.name), colour.to_lowercase()),
-            category,
+            slug: format!("{}-{}-{number}", word.to_lowercase(), product.slug),
+            name: format!(
+                "{word} {} in {}",
+                lower_first(&product.name),
+                colour.to_lowercase()
+            ),
             template,
-            price: Money::from_minor(minor, template.price.0.currency),
+            price: Money::from_minor(minor, product.price.0.currency),
             attributes,
             rank: dice.below(10),
-            age_s: 86_400 + number,
-            picture: pictures::digest(&template.picture)?,
+            // After the demo's own in "newest": a week old and older, one per second.
+            created_at: now - TimeDelta::days(7) - TimeDelta::seconds(i64::from(number)),
         })
     }
 }
 
 fn lower_first(name: &str) -> String {
     let mut characters = name.chars();
-    characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
+    characters.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(characters).collect()
+    })
 }
 
 /// Lines of PostgreSQL's text format for COPY, per table.
@@ -117,39 +147,60 @@ struct Rows {
 impl Rows {
     fn add(&mut self, made: &Generated<'_>) -> anyhow::Result<()> {
         let id = ids::product(&made.slug);
+        let product = made.template.product;
         let sku = format!("GEN-{}", made.slug.to_uppercase());
         let sku: String = sku.chars().take(64).collect();
         let facets = facets(&made.attributes, std::iter::empty());
-        line(&mut self.products, &[
-            &id,
-            &made.slug,
-            &ids::vendor(&made.template.vendor),
-            &ids::category(made.category),
-            &made.name,
-            &made.template.summary,
-            &made.template.description,
-            &db::bulk::GENERATED,
-            &made.price.minor,
-            &made.price.currency,
-            &serde_json::to_string(&made.attributes)?,
-            &serde_json::to_string(&facets)?,
-            &made.rank,
-            &format!("{} seconds ago", made.age_s),
-        ]);
-        line(&mut self.variants, &[&ids::variant(&sku), &id, &0, &sku, &"Standard"]);
-        line(&mut self.images, &[&id, &0, &made.picture]);
+        line(
+            &mut self.products,
+            &[
+                &id,
+                &made.slug,
+                &ids::vendor(&product.vendor),
+                &ids::category(made.template.category),
+                &made.name,
+                &product.summary,
+                &product.description.trim(),
+                &db::bulk::GENERATED,
+                &made.price.minor,
+                &made.price.currency,
+                &serde_json::to_string(&made.attributes)?,
+                &serde_json::to_string(&facets)?,
+                &made.rank,
+                &made.created_at.to_rfc3339(),
+            ],
+        );
+        line(
+            &mut self.variants,
+            &[&ids::variant(&sku), &id, &0, &sku, &"Standard"],
+        );
+        line(&mut self.images, &[&id, &0, &made.template.picture]);
         let event = catalog::ProductCreated {
             product_id: id,
             version: 1,
-            vendor_id: ids::vendor(&made.template.vendor),
+            vendor_id: ids::vendor(&product.vendor),
             slug: made.slug.clone(),
             name: made.name.clone(),
-            category: made.category.to_owned(),
+            category: made.template.category.to_owned(),
             price: made.price,
-            variants: vec![catalog::Variant { variant_id: ids::variant(&sku), sku, name: "Standard".to_owned(), price: made.price }],
+            variants: vec![catalog::Variant {
+                variant_id: ids::variant(&sku),
+                sku,
+                name: "Standard".to_owned(),
+                price: made.price,
+            }],
         };
         let subject = catalog::ProductCreated::subject();
-        line(&mut self.outbox, &[&ids::event(id), &subject, &id, &1, &serde_json::to_string(&event)?]);
+        line(
+            &mut self.outbox,
+            &[
+                &ids::event(id),
+                &subject,
+                &id,
+                &1,
+                &serde_json::to_string(&event)?,
+            ],
+        );
         Ok(())
     }
 }
@@ -163,7 +214,11 @@ fn line(rows: &mut String, fields: &[&dyn std::fmt::Display]) {
         let start = rows.len();
         let _ = write!(rows, "{field}");
         if rows[start..].contains(['\\', '\t', '\n', '\r']) {
-            let escaped = rows[start..].replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r");
+            let escaped = rows[start..]
+                .replace('\\', "\\\\")
+                .replace('\t', "\\t")
+                .replace('\n', "\\n")
+                .replace('\r', "\\r");
             rows.truncate(start);
             rows.push_str(&escaped);
         }
@@ -171,7 +226,7 @@ fn line(rows: &mut String, fields: &[&dyn std::fmt::Display]) {
     rows.push('\n');
 }
 
-/// Numbers that look random and are the same in every run (SplitMix64).
+/// Numbers that look random and are the same in every run (`SplitMix64`).
 struct Dice(u64);
 
 impl Dice {

@@ -17,7 +17,11 @@ use crate::{
     http::load_product,
 };
 
-pub(super) async fn load(tx: &mut Transaction<'_, Postgres>, demo: &Demo, drawn: &Drawn) -> anyhow::Result<()> {
+pub(super) async fn load(
+    tx: &mut Transaction<'_, Postgres>,
+    demo: &Demo,
+    drawn: &Drawn,
+) -> anyhow::Result<()> {
     for (digest, picture) in drawn.iter() {
         db::pictures::upsert(tx, digest, picture).await?;
     }
@@ -35,20 +39,40 @@ pub(super) async fn load(tx: &mut Transaction<'_, Postgres>, demo: &Demo, drawn:
     }
     for vendor in &demo.vendors {
         let id = ids::vendor(&vendor.slug);
-        db::bulk::upsert_vendor(tx, id, &vendor.slug, &vendor.name, &vendor.place, &vendor.about).await?;
+        db::bulk::upsert_vendor(
+            tx,
+            id,
+            &vendor.slug,
+            &vendor.name,
+            &vendor.place,
+            &vendor.about,
+        )
+        .await?;
     }
     let mut changed = 0_u32;
     for ((category, product), age_h) in demo.products.iter().zip(0..) {
         changed += u32::from(load_one(tx, category, product, age_h).await?);
     }
-    tracing::info!(products = demo.products.len(), changed, "the demo products are loaded");
+    tracing::info!(
+        products = demo.products.len(),
+        changed,
+        "the demo products are loaded"
+    );
     Ok(())
 }
 
 /// Writes a product with its variants; says whether anything was different.
-async fn load_one(tx: &mut Transaction<'_, Postgres>, category: &str, product: &Product, age_h: i32) -> anyhow::Result<bool> {
+async fn load_one(
+    tx: &mut Transaction<'_, Postgres>,
+    category: &str,
+    product: &Product,
+    age_h: i32,
+) -> anyhow::Result<bool> {
     let id = ids::product(&product.slug);
-    let facets = facets(&product.attributes, product.variants.iter().map(|variant| &variant.options));
+    let facets = facets(
+        &product.attributes,
+        product.variants.iter().map(|variant| &variant.options),
+    );
     let row = SeedProduct {
         id,
         slug: &product.slug,
@@ -76,7 +100,10 @@ async fn load_one(tx: &mut Transaction<'_, Postgres>, category: &str, product: &
             name: &variant.name,
             price_minor: variant.price.map(|price| price.0.minor),
             options: &variant.options,
-            picture: product.picture_of(variant).map(|picture| pictures::digest(&picture)).transpose()?,
+            picture: product
+                .picture_of(variant)
+                .map(|picture| pictures::digest(&picture))
+                .transpose()?,
         };
         differs |= db::bulk::upsert_variant(tx, &row).await?;
     }
@@ -87,7 +114,9 @@ async fn load_one(tx: &mut Transaction<'_, Postgres>, category: &str, product: &
     if written == Written::Unchanged {
         db::products::touch(tx, id).await?;
     }
-    let stored = db::products::get(tx, Some(id), None).await?.ok_or(sqlx::Error::RowNotFound)?;
+    let stored = db::products::get(tx, Some(id), None)
+        .await?
+        .ok_or(sqlx::Error::RowNotFound)?;
     let stored = load_product(tx, stored).await?;
     match written {
         Written::Inserted => events::publish_created(tx, &stored).await?,

@@ -23,7 +23,9 @@ pub(super) struct Drawn(BTreeMap<String, Picture>);
 
 impl Drawn {
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Picture)> {
-        self.0.iter().map(|(digest, picture)| (digest.as_str(), picture))
+        self.0
+            .iter()
+            .map(|(digest, picture)| (digest.as_str(), picture))
     }
 }
 
@@ -34,7 +36,11 @@ pub(super) fn digest(picture: &artwork::Picture) -> anyhow::Result<String> {
 }
 
 /// Every picture of the demo, drawn if need be.
-pub(super) async fn ensure(demo: &Demo, connection: &mut PgConnection, store: &Store) -> anyhow::Result<Drawn> {
+pub(super) async fn ensure(
+    demo: &Demo,
+    connection: &mut PgConnection,
+    store: &Store,
+) -> anyhow::Result<Drawn> {
     let mut wanted = BTreeMap::new();
     for picture in demo.pictures() {
         wanted.insert(digest(&picture)?, picture);
@@ -55,7 +61,10 @@ pub(super) async fn ensure(demo: &Demo, connection: &mut PgConnection, store: &S
 }
 
 /// Those of which the bucket has every size. (It may have been emptied while the database was kept.)
-async fn present(known: BTreeMap<String, Picture>, store: &Store) -> anyhow::Result<BTreeMap<String, Picture>> {
+async fn present(
+    known: BTreeMap<String, Picture>,
+    store: &Store,
+) -> anyhow::Result<BTreeMap<String, Picture>> {
     let checked = stream::iter(known).map(|(digest, picture)| async move {
         for key in [&picture.small, &picture.medium, &picture.large] {
             if !store.has(key).await? {
@@ -64,11 +73,18 @@ async fn present(known: BTreeMap<String, Picture>, store: &Store) -> anyhow::Res
         }
         Ok(Some((digest, picture)))
     });
-    checked.buffer_unordered(LOOKUPS).try_filter_map(|found| async move { Ok(found) }).try_collect().await
+    checked
+        .buffer_unordered(LOOKUPS)
+        .try_filter_map(|found| async move { Ok(found) })
+        .try_collect()
+        .await
 }
 
 /// Draws on as many threads as there are cores, and stores what is drawn meanwhile.
-async fn draw(wanted: BTreeMap<String, artwork::Picture>, store: &Store) -> anyhow::Result<BTreeMap<String, Picture>> {
+async fn draw(
+    wanted: BTreeMap<String, artwork::Picture>,
+    store: &Store,
+) -> anyhow::Result<BTreeMap<String, Picture>> {
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let drawn = stream::iter(wanted).map(|(digest, picture)| async move {
         let name = picture.drawing.clone();
@@ -82,10 +98,24 @@ async fn draw(wanted: BTreeMap<String, artwork::Picture>, store: &Store) -> anyh
 
 async fn upload(renditions: artwork::Renditions, store: &Store) -> anyhow::Result<Picture> {
     let (width, height) = (renditions.large.width, renditions.large.height);
-    let artwork::Renditions { small, medium, large } = renditions;
-    let sizes = [small, medium, large].map(|size| Rendition::new(size.bytes, size.content_type, size.extension));
+    let artwork::Renditions {
+        small,
+        medium,
+        large,
+    } = renditions;
+    let sizes = [small, medium, large]
+        .map(|size| Rendition::new(size.bytes, size.content_type, size.extension));
     futures::future::try_join_all(sizes.iter().map(|rendition| store.put(rendition))).await?;
     let [small, medium, large] = sizes.map(|rendition| rendition.key);
-    let pixels = |side: u32| i32::try_from(side).context("a drawing has more pixels than the database takes");
-    Ok(Picture { small, medium, large, width: pixels(width)?, height: pixels(height)?, alt: String::new() })
+    let pixels = |side: u32| {
+        i32::try_from(side).context("a drawing has more pixels than the database takes")
+    };
+    Ok(Picture {
+        small,
+        medium,
+        large,
+        width: pixels(width)?,
+        height: pixels(height)?,
+        alt: String::new(),
+    })
 }

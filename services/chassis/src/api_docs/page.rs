@@ -11,7 +11,10 @@ pub(super) const STYLE: &str = include_str!("style.css");
 pub(super) fn render(document: &OpenApi) -> String {
     let document = serde_json::to_value(document).expect("BUG: the document is plain data");
     let title = escape(text(&document["info"]["title"]));
-    let mut body = format!("<h1>{title} <small>{}</small></h1>", escape(text(&document["info"]["version"])));
+    let mut body = format!(
+        "<h1>{title} <small>{}</small></h1>",
+        escape(text(&document["info"]["version"]))
+    );
     paragraph(&mut body, text(&document["info"]["description"]));
     body.push_str("<p>For machines: <a href=\"/openapi.json\">openapi.json</a></p>");
     for (path, operations) in entries(&document["paths"]) {
@@ -23,7 +26,11 @@ pub(super) fn render(document: &OpenApi) -> String {
     for (name, schema) in entries(&document["components"]["schemas"]) {
         let json = serde_json::to_string_pretty(schema).unwrap_or_default();
         let name = escape(name);
-        let _ = write!(body, "<details id=\"schema-{name}\"><summary>{name}</summary><pre>{}</pre></details>", escape(&json));
+        let _ = write!(
+            body,
+            "<details id=\"schema-{name}\"><summary>{name}</summary><pre>{}</pre></details>",
+            escape(&json)
+        );
     }
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
@@ -47,14 +54,24 @@ fn render_operation(body: &mut String, path: &str, method: &str, operation: &Val
     }
     render_parameters(body, &operation["parameters"]);
     for (media_type, content) in entries(&operation["requestBody"]["content"]) {
-        let _ = write!(body, "<h3>Body</h3><p><code>{}</code>{}</p>", escape(media_type), schema_link(&content["schema"]));
+        let _ = write!(
+            body,
+            "<h3>Body</h3><p><code>{}</code>{}</p>",
+            escape(media_type),
+            schema_link(&content["schema"])
+        );
     }
     render_responses(body, &operation["responses"]);
     body.push_str("</section>");
 }
 
 fn render_parameters(body: &mut String, parameters: &Value) {
-    let Some(parameters) = parameters.as_array().filter(|parameters| !parameters.is_empty()) else { return };
+    let Some(parameters) = parameters
+        .as_array()
+        .filter(|parameters| !parameters.is_empty())
+    else {
+        return;
+    };
     body.push_str("<h3>Parameters</h3><table><thead><tr><th>Name</th><th>In</th><th>What</th></tr></thead><tbody>");
     for parameter in parameters {
         let _ = write!(
@@ -69,17 +86,31 @@ fn render_parameters(body: &mut String, parameters: &Value) {
 }
 
 fn render_responses(body: &mut String, responses: &Value) {
-    body.push_str("<h3>Answers</h3><table><thead><tr><th>Status</th><th>What</th></tr></thead><tbody>");
+    body.push_str(
+        "<h3>Answers</h3><table><thead><tr><th>Status</th><th>What</th></tr></thead><tbody>",
+    );
     for (status, response) in entries(responses) {
-        let schemas: String = entries(&response["content"]).map(|(_, content)| schema_link(&content["schema"])).collect();
+        let schemas: String = entries(&response["content"])
+            .map(|(_, content)| schema_link(&content["schema"]))
+            .collect();
         let description = escape(text(&response["description"]));
-        let _ = write!(body, "<tr><td>{}</td><td>{description}{schemas}</td></tr>", escape(status));
+        let _ = write!(
+            body,
+            "<tr><td>{}</td><td>{description}{schemas}</td></tr>",
+            escape(status)
+        );
     }
     body.push_str("</tbody></table>");
 }
 
 fn schema_link(schema: &Value) -> String {
-    let Some(name) = text(&schema["$ref"]).rsplit('/').next().filter(|name| !name.is_empty()) else { return String::new() };
+    let Some(name) = text(&schema["$ref"])
+        .rsplit('/')
+        .next()
+        .filter(|name| !name.is_empty())
+    else {
+        return String::new();
+    };
     let name = escape(name);
     format!(" <a href=\"#schema-{name}\">{name}</a>")
 }
@@ -91,7 +122,11 @@ fn paragraph(body: &mut String, text: &str) {
 }
 
 fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    value.as_object().into_iter().flat_map(Map::iter).map(|(key, value)| (key.as_str(), value))
+    value
+        .as_object()
+        .into_iter()
+        .flat_map(Map::iter)
+        .map(|(key, value)| (key.as_str(), value))
 }
 
 fn text(value: &Value) -> &str {
@@ -99,5 +134,8 @@ fn text(value: &Value) -> &str {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

@@ -20,20 +20,23 @@ use crate::http_client;
 /// Between two refreshes at the earliest: tokens with invented key ids must not become requests to the issuer.
 const REFRESH_FLOOR: Duration = Duration::from_secs(5);
 /// A set this old is fetched again even when it has the key, so that a withdrawn key stops counting.
-const MAX_AGE: Duration = Duration::from_secs(5 * 60);
+const MAX_AGE: Duration = Duration::from_mins(5);
 
 /// Where the keys are published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeySource {
     /// `file:/path`.
     File(PathBuf),
-    /// `http://…`, the issuer's JWKS endpoint.
+    /// `http://…`, the issuer's JWKS endpoint on the platform's private network. (Our client is built without TLS, so
+    /// `https://` is refused at start and not when the first token arrives.)
     Http(String),
 }
 
 /// The text is not a source of keys.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a source of keys: expected file:/path/jwks.json or http://host/.well-known/jwks.json")]
+#[error(
+    "{0:?} is not a source of keys: expected file:/path/jwks.json or http://host/.well-known/jwks.json"
+)]
 pub struct KeySourceError(String);
 
 impl FromStr for KeySource {
@@ -43,7 +46,7 @@ impl FromStr for KeySource {
         if let Some(path) = text.strip_prefix("file:") {
             return Ok(Self::File(PathBuf::from(path)));
         }
-        if text.starts_with("http://") || text.starts_with("https://") {
+        if text.starts_with("http://") {
             return Ok(Self::Http(text.to_owned()));
         }
         Err(KeySourceError(text.to_owned()))
@@ -70,7 +73,12 @@ struct Refreshed {
 impl KeyCache {
     pub(super) fn new(source: KeySource) -> Self {
         let client = http_client::new(Duration::from_secs(2));
-        Self { source, client, keys: RwLock::default(), refreshed: Mutex::default() }
+        Self {
+            source,
+            client,
+            keys: RwLock::default(),
+            refreshed: Mutex::default(),
+        }
     }
 
     /// The key with this id, or nothing when the issuer does not publish it. Fails only when there is no set at all.
@@ -84,7 +92,9 @@ impl KeyCache {
         let mut refreshed = self.refreshed.lock().await;
         let known = self.keys.read().await.contains_key(kid);
         let fresh = refreshed.succeeded.is_some_and(|at| at.elapsed() < MAX_AGE);
-        let just_tried = refreshed.tried.is_some_and(|at| at.elapsed() < REFRESH_FLOOR);
+        let just_tried = refreshed
+            .tried
+            .is_some_and(|at| at.elapsed() < REFRESH_FLOOR);
         if (known && fresh) || (just_tried && refreshed.succeeded.is_some()) {
             return Ok(());
         }
@@ -98,7 +108,10 @@ impl KeyCache {
             }
             Err(error) if refreshed.succeeded.is_some() => {
                 // Keys that were good stay good while their issuer is away.
-                tracing::warn!(error = format!("{error:#}"), "cannot refresh the issuer's keys");
+                tracing::warn!(
+                    error = format!("{error:#}"),
+                    "cannot refresh the issuer's keys"
+                );
                 Ok(())
             }
             Err(error) => Err(error),
@@ -108,13 +121,24 @@ impl KeyCache {
     async fn fetch(&self) -> anyhow::Result<Keys> {
         let set: JwkSet = match &self.source {
             KeySource::File(path) => {
-                let text = tokio::fs::read(path).await.with_context(|| format!("cannot read {}", path.display()))?;
-                serde_json::from_slice(&text).with_context(|| format!("{} is not a JWK set", path.display()))?
+                let text = tokio::fs::read(path)
+                    .await
+                    .with_context(|| format!("cannot read {}", path.display()))?;
+                serde_json::from_slice(&text)
+                    .with_context(|| format!("{} is not a JWK set", path.display()))?
             }
             KeySource::Http(url) => {
-                let answer = self.client.get(url).send().await.and_then(reqwest::Response::error_for_status);
+                let answer = self
+                    .client
+                    .get(url)
+                    .send()
+                    .await
+                    .and_then(reqwest::Response::error_for_status);
                 let answer = answer.with_context(|| format!("cannot fetch {url}"))?;
-                answer.json().await.with_context(|| format!("{url} is not a JWK set"))?
+                answer
+                    .json()
+                    .await
+                    .with_context(|| format!("{url} is not a JWK set"))?
             }
         };
         Ok(set.keys.iter().filter_map(usable).collect())
@@ -123,8 +147,13 @@ impl KeyCache {
 
 /// Only Ed25519 signing keys with an id; a set may hold others for other purposes.
 fn usable(jwk: &Jwk) -> Option<(String, Arc<DecodingKey>)> {
-    let AlgorithmParameters::OctetKeyPair(parameters) = &jwk.algorithm else { return None };
-    let signs = matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature));
+    let AlgorithmParameters::OctetKeyPair(parameters) = &jwk.algorithm else {
+        return None;
+    };
+    let signs = matches!(
+        jwk.common.public_key_use,
+        None | Some(PublicKeyUse::Signature)
+    );
     if parameters.curve != EllipticCurve::Ed25519 || !signs {
         return None;
     }
@@ -138,8 +167,15 @@ mod tests {
 
     #[test]
     fn a_source_is_a_file_or_an_address() {
-        assert_eq!("file:/run/jwks.json".parse(), Ok(KeySource::File("/run/jwks.json".into())));
-        assert_eq!("http://identity/jwks".parse(), Ok(KeySource::Http("http://identity/jwks".to_owned())));
+        assert_eq!(
+            "file:/run/jwks.json".parse(),
+            Ok(KeySource::File("/run/jwks.json".into()))
+        );
+        assert_eq!(
+            "http://identity/jwks".parse(),
+            Ok(KeySource::Http("http://identity/jwks".to_owned()))
+        );
         assert!("/run/jwks.json".parse::<KeySource>().is_err());
+        assert!("https://identity/jwks".parse::<KeySource>().is_err());
     }
 }

@@ -57,7 +57,10 @@ where
         let principal = Principal::from_request_parts(parts, state).await?;
         match principal.role {
             Role::Vendor | Role::Admin => Ok(Self(principal)),
-            Role::Customer => Err(Problem::new(&FORBIDDEN, "Only a vendor or an admin may do this.")),
+            Role::Customer => Err(Problem::new(
+                &FORBIDDEN,
+                "Only a vendor or an admin may do this.",
+            )),
         }
     }
 }
@@ -72,7 +75,9 @@ where
         let principal = Principal::from_request_parts(parts, state).await?;
         match principal.role {
             Role::Admin => Ok(Self(principal)),
-            Role::Customer | Role::Vendor => Err(Problem::new(&FORBIDDEN, "Only an admin may do this.")),
+            Role::Customer | Role::Vendor => {
+                Err(Problem::new(&FORBIDDEN, "Only an admin may do this."))
+            }
         }
     }
 }

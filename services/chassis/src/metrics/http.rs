@@ -19,7 +19,10 @@ pub struct HttpMetrics {
 impl HttpMetrics {
     /// Registers both families.
     pub fn new(metrics: &Metrics) -> Self {
-        let http = Self { duration: metrics.histogram(&HTTP_SERVER_DURATION), active: metrics.gauge(&HTTP_SERVER_ACTIVE) };
+        let http = Self {
+            duration: metrics.histogram(&HTTP_SERVER_DURATION),
+            active: metrics.gauge(&HTTP_SERVER_ACTIVE),
+        };
         for method in METHODS {
             http.active.with_label_values(&[method]);
         }
@@ -29,7 +32,8 @@ impl HttpMetrics {
     /// Creates the series of one operation's good answer and of its failure, so that `rate()` sees the first request.
     pub fn expect(&self, method: &str, route: &str, status: &str) {
         for status in [status, "500"] {
-            self.duration.with_label_values(&[label(method), route, status]);
+            self.duration
+                .with_label_values(&[label(method), route, status]);
         }
     }
 
@@ -43,7 +47,9 @@ impl HttpMetrics {
     /// Counts an answer.
     pub(crate) fn observe(&self, method: &str, route: &str, status: u16, took: Duration) {
         let mut digits = [0_u8; 3];
-        self.duration.with_label_values(&[label(method), route, status_label(status, &mut digits)]).observe(took.as_secs_f64());
+        self.duration
+            .with_label_values(&[label(method), route, status_label(status, &mut digits)])
+            .observe(took.as_secs_f64());
     }
 }
 
@@ -57,13 +63,18 @@ impl Drop for ActiveRequest {
 }
 
 fn label(method: &str) -> &str {
-    if METHODS.contains(&method) { method } else { "_OTHER" }
+    if METHODS.contains(&method) {
+        method
+    } else {
+        "_OTHER"
+    }
 }
 
 /// The three digits of a status, without an allocation per request.
 fn status_label(status: u16, digits: &mut [u8; 3]) -> &str {
     for (digit, power) in digits.iter_mut().zip([100, 10, 1]) {
-        *digit = b'0' + u8::try_from(status / power % 10).expect("BUG: a remainder of ten is a digit");
+        *digit =
+            b'0' + u8::try_from(status / power % 10).expect("BUG: a remainder of ten is a digit");
     }
     std::str::from_utf8(digits).expect("BUG: digits are ASCII")
 }

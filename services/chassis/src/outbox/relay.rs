@@ -65,7 +65,13 @@ impl Relay {
         for outcome in ["acknowledged", "failed"] {
             gauges.published.with_label_values(&[outcome]);
         }
-        Self { config, leader: None, declared: false, measured: None, gauges }
+        Self {
+            config,
+            leader: None,
+            declared: false,
+            measured: None,
+            gauges,
+        }
     }
 
     /// Sends one batch over the leader's connection.
@@ -78,7 +84,10 @@ impl Relay {
         }
         let rows = unsent(connection).await?;
         let (sent, failure) = wave::send(&self.config.broker, self.config.service, &rows).await;
-        self.gauges.published.with_label_values(&["acknowledged"]).inc_by(sent.len() as u64);
+        self.gauges
+            .published
+            .with_label_values(&["acknowledged"])
+            .inc_by(sent.len() as u64);
         mark(connection, &sent).await?;
         match failure {
             None if sent.is_empty() => Ok(Step::Idle),
@@ -87,7 +96,9 @@ impl Relay {
                 self.gauges.published.with_label_values(&["failed"]).inc();
                 // A broker that was emptied has no stream any more: declare it before the next attempt.
                 self.declared = error.kind() != PublishErrorKind::StreamNotFound;
-                Err(error).context("an event was not acknowledged; it and those behind it stay in the outbox")
+                Err(error).context(
+                    "an event was not acknowledged; it and those behind it stay in the outbox",
+                )
             }
         }
     }
@@ -127,9 +138,13 @@ impl Worker for Relay {
 /// A connection that holds the lock, or nothing when another replica holds it.
 async fn lead(options: &PgConnectOptions) -> anyhow::Result<Option<PgConnection>> {
     let options = options.clone().options([("idle_session_timeout", "0")]);
-    let mut connection = PgConnection::connect_with(&options).await.context("the relay cannot reach the database")?;
-    let leads: bool =
-        sqlx::query_scalar("select pg_try_advisory_lock($1)").bind(LEADER_LOCK).fetch_one(&mut connection).await?;
+    let mut connection = PgConnection::connect_with(&options)
+        .await
+        .context("the relay cannot reach the database")?;
+    let leads: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
+        .bind(LEADER_LOCK)
+        .fetch_one(&mut connection)
+        .await?;
     if leads {
         tracing::info!("this replica relays the outbox");
         return Ok(Some(connection));
@@ -155,7 +170,8 @@ async fn mark(connection: &mut PgConnection, sent: &[wave::Sent]) -> sqlx::Resul
     if sent.is_empty() {
         return Ok(());
     }
-    let (ids, sequences): (Vec<i64>, Vec<i64>) = sent.iter().map(|sent| (sent.row, sent.stream_seq)).unzip();
+    let (ids, sequences): (Vec<i64>, Vec<i64>) =
+        sent.iter().map(|sent| (sent.row, sent.stream_seq)).unzip();
     sqlx::query(
         "update outbox
          set stream_seq = sent.stream_seq

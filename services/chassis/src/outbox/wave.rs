@@ -38,14 +38,21 @@ pub(super) struct Sent {
 }
 
 /// Sends `rows` in order; stops after the first wave with a failure, and returns what arrived with the first error.
-pub(super) async fn send(broker: &Broker, source: &str, rows: &[Row]) -> (Vec<Sent>, Option<PublishError>) {
+pub(super) async fn send(
+    broker: &Broker,
+    source: &str,
+    rows: &[Row],
+) -> (Vec<Sent>, Option<PublishError>) {
     let mut sent = Vec::with_capacity(rows.len());
     for wave in waves(rows) {
         let acknowledgements = join_all(wave.iter().map(|row| send_one(broker, source, row))).await;
         let mut failure = None;
         for (row, outcome) in wave.iter().zip(acknowledgements) {
             match outcome {
-                Ok(stream_seq) => sent.push(Sent { row: row.id, stream_seq }),
+                Ok(stream_seq) => sent.push(Sent {
+                    row: row.id,
+                    stream_seq,
+                }),
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
@@ -61,7 +68,10 @@ async fn send_one(broker: &Broker, source: &str, row: &Row) -> Result<i64, Publi
         .payload(envelope(source, row).into())
         .header("content-type", "application/cloudevents+json")
         .message_id(row.event_id.to_string());
-    let acknowledgement: PublishAckFuture = broker.jetstream().send_publish(row.subject.clone(), message).await?;
+    let acknowledgement: PublishAckFuture = broker
+        .jetstream()
+        .send_publish(row.subject.clone(), message)
+        .await?;
     let sequence = acknowledgement.await?.sequence;
     Ok(i64::try_from(sequence).expect("BUG: a stream does not reach 2^63 messages"))
 }
@@ -119,7 +129,11 @@ mod tests {
     }
 
     fn cut(aggregates: &[u128]) -> Vec<usize> {
-        let rows: Vec<Row> = aggregates.iter().zip(1..).map(|(aggregate, id)| row(id, *aggregate)).collect();
+        let rows: Vec<Row> = aggregates
+            .iter()
+            .zip(1..)
+            .map(|(aggregate, id)| row(id, *aggregate))
+            .collect();
         waves(&rows).iter().map(|wave| wave.len()).collect()
     }
 
@@ -134,7 +148,13 @@ mod tests {
     #[test]
     fn the_payload_is_passed_on_as_it_is_stored() {
         let text = String::from_utf8(envelope("test", &row(7, 1))).unwrap();
-        assert!(text.contains(r#""type":"shop.test.happened.v1","source":"test""#), "{text}");
-        assert!(text.ends_with(r#""aggregateversion":7,"data":{}}"#), "{text}");
+        assert!(
+            text.contains(r#""type":"shop.test.happened.v1","source":"test""#),
+            "{text}"
+        );
+        assert!(
+            text.ends_with(r#""aggregateversion":7,"data":{}}"#),
+            "{text}"
+        );
     }
 }

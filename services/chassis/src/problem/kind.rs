@@ -15,7 +15,11 @@ pub struct Kind {
 impl Kind {
     /// Declares a kind.
     pub const fn new(slug: &'static str, status: u16, title: &'static str) -> Self {
-        Self { slug, title, status }
+        Self {
+            slug,
+            title,
+            status,
+        }
     }
 
     /// The HTTP status that it comes with.
@@ -43,23 +47,30 @@ pub const CATALOGUE: &[&Kind] = &[
 /// The request cannot be understood.
 pub const INVALID_REQUEST: Kind = Kind::new("invalid-request", 400, "The request is not valid");
 /// Nobody knows who is asking.
-pub const UNAUTHENTICATED: Kind = Kind::new("unauthenticated", 401, "A valid access token is needed");
+pub const UNAUTHENTICATED: Kind =
+    Kind::new("unauthenticated", 401, "A valid access token is needed");
 /// Who is asking may not do this.
 pub const FORBIDDEN: Kind = Kind::new("forbidden", 403, "This is not allowed");
 /// There is nothing here.
 pub const NOT_FOUND: Kind = Kind::new("not-found", 404, "There is nothing here");
 /// There is something here, but not for this method.
-pub const METHOD_NOT_ALLOWED: Kind = Kind::new("method-not-allowed", 405, "The method is not allowed here");
+pub const METHOD_NOT_ALLOWED: Kind =
+    Kind::new("method-not-allowed", 405, "The method is not allowed here");
 /// The request took longer than we give it.
 pub const TIMEOUT: Kind = Kind::new("timeout", 408, "The request took too long");
 /// The request contradicts the state of things.
 pub const CONFLICT: Kind = Kind::new("conflict", 409, "The request contradicts what is stored");
 /// Somebody else changed it first.
-pub const STALE_VERSION: Kind = Kind::new("stale-version", 409, "It has been changed in the meantime");
+pub const STALE_VERSION: Kind =
+    Kind::new("stale-version", 409, "It has been changed in the meantime");
 /// The body is longer than what is taken here.
 pub const PAYLOAD_TOO_LARGE: Kind = Kind::new("payload-too-large", 413, "The body is too large");
 /// The body is of a type that is not taken here.
-pub const UNSUPPORTED_MEDIA_TYPE: Kind = Kind::new("unsupported-media-type", 415, "The body's type is not supported");
+pub const UNSUPPORTED_MEDIA_TYPE: Kind = Kind::new(
+    "unsupported-media-type",
+    415,
+    "The body's type is not supported",
+);
 /// A failure of ours.
 pub const INTERNAL: Kind = Kind::new("internal", 500, "Something went wrong on our side");
 /// Something that we need is away.

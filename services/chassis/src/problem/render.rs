@@ -9,7 +9,10 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::{FieldError, INTERNAL, INVALID_REQUEST, Kind, METHOD_NOT_ALLOWED, NOT_FOUND, PAYLOAD_TOO_LARGE, Problem, TIMEOUT};
+use super::{
+    FieldError, INTERNAL, INVALID_REQUEST, Kind, METHOD_NOT_ALLOWED, NOT_FOUND, PAYLOAD_TOO_LARGE,
+    Problem, TIMEOUT,
+};
 use super::{UNAUTHENTICATED, UNAVAILABLE, UNSUPPORTED_MEDIA_TYPE};
 use crate::process::Chain;
 
@@ -44,7 +47,10 @@ struct Document<'a> {
 
 /// Gives every error its document: a handler's problem, or what the framework answered without one.
 pub(crate) fn finish(mut response: Response, request_id: &str) -> Response {
-    let pending = response.extensions_mut().remove::<Pending>().and_then(|pending| pending.take());
+    let pending = response
+        .extensions_mut()
+        .remove::<Pending>()
+        .and_then(|pending| pending.take());
     let problem = match pending {
         Some(problem) => problem,
         None if is_bare_error(&response) => from_status(response.status()),
@@ -60,7 +66,10 @@ fn is_bare_error(response: &Response) -> bool {
     let has_document = response
         .headers()
         .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"application/") || value.as_bytes().starts_with(b"text/html"));
+        .is_some_and(|value| {
+            value.as_bytes().starts_with(b"application/")
+                || value.as_bytes().starts_with(b"text/html")
+        });
     is_error && !has_document
 }
 
@@ -68,20 +77,37 @@ fn is_bare_error(response: &Response) -> bool {
 pub(crate) fn from_status(status: StatusCode) -> Problem {
     let (kind, detail): (&'static Kind, _) = match status {
         StatusCode::NOT_FOUND => (&NOT_FOUND, "No resource has this address."),
-        StatusCode::METHOD_NOT_ALLOWED => (&METHOD_NOT_ALLOWED, "This address does not take this method; see the Allow header."),
+        StatusCode::METHOD_NOT_ALLOWED => (
+            &METHOD_NOT_ALLOWED,
+            "This address does not take this method; see the Allow header.",
+        ),
         StatusCode::REQUEST_TIMEOUT => (&TIMEOUT, "The answer took longer than we give a request."),
-        StatusCode::PAYLOAD_TOO_LARGE => (&PAYLOAD_TOO_LARGE, "The body is longer than what is taken here."),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => (&UNSUPPORTED_MEDIA_TYPE, "The body's type is not taken here."),
-        StatusCode::UNAUTHORIZED => (&UNAUTHENTICATED, "Send an access token: Authorization: Bearer …"),
+        StatusCode::PAYLOAD_TOO_LARGE => (
+            &PAYLOAD_TOO_LARGE,
+            "The body is longer than what is taken here.",
+        ),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => (
+            &UNSUPPORTED_MEDIA_TYPE,
+            "The body's type is not taken here.",
+        ),
+        StatusCode::UNAUTHORIZED => (
+            &UNAUTHENTICATED,
+            "Send an access token: Authorization: Bearer …",
+        ),
         StatusCode::SERVICE_UNAVAILABLE => (&UNAVAILABLE, "Try again in a moment."),
         status if status.is_client_error() => (&INVALID_REQUEST, "The request could not be read."),
-        _ => (&INTERNAL, "Something went wrong on our side. Quote the request id when you report it."),
+        _ => (
+            &INTERNAL,
+            "Something went wrong on our side. Quote the request id when you report it.",
+        ),
     };
     Problem::new(kind, detail)
 }
 
 fn log(problem: &Problem) {
-    let Some(source) = &problem.source else { return };
+    let Some(source) = &problem.source else {
+        return;
+    };
     let cause = Chain(source);
     if problem.kind == &INTERNAL {
         tracing::error!(problem = problem.kind.slug, error = %cause, "a request failed");
@@ -100,11 +126,15 @@ fn write(mut response: Response, problem: &Problem, request_id: &str) -> Respons
         request_id,
         members: &problem.members,
     };
-    let body = serde_json::to_vec(&document).expect("BUG: a problem is always representable in JSON");
+    let body =
+        serde_json::to_vec(&document).expect("BUG: a problem is always representable in JSON");
     *response.status_mut() = problem.kind.status();
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_LENGTH);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(after) = problem.retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs()));

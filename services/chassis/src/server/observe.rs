@@ -24,16 +24,26 @@ pub struct RequestId(pub String);
 impl RequestId {
     /// The caller's id if it is one that can stand in a log, else a fresh one.
     fn of(headers: &HeaderMap) -> Self {
-        let given = headers.get(HEADER).and_then(|value| value.to_str().ok()).filter(|id| is_plain(id));
+        let given = headers
+            .get(HEADER)
+            .and_then(|value| value.to_str().ok())
+            .filter(|id| is_plain(id));
         Self(given.map_or_else(|| Uuid::now_v7().to_string(), ToOwned::to_owned))
     }
 }
 
 fn is_plain(id: &str) -> bool {
-    (8..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    (8..=64).contains(&id.len())
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
-pub(super) async fn observe(State(http): State<HttpMetrics>, mut request: Request, next: Next) -> Response {
+pub(super) async fn observe(
+    State(http): State<HttpMetrics>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let id = RequestId::of(request.headers());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -52,7 +62,11 @@ pub(super) async fn observe(State(http): State<HttpMetrics>, mut request: Reques
     http.observe(method.as_str(), route, response.status().as_u16(), took);
     if !QUIET.contains(&route) {
         let duration_ms = took.as_secs_f64() * 1000.0;
-        tracing::info!(http.status = response.status().as_u16(), duration_ms, "served");
+        tracing::info!(
+            http.status = response.status().as_u16(),
+            duration_ms,
+            "served"
+        );
     }
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(HEADER, value);
@@ -61,6 +75,10 @@ pub(super) async fn observe(State(http): State<HttpMetrics>, mut request: Reques
 }
 
 /// A panic is a bug of ours and an answer to nobody: it becomes a 500 like any other.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "this is the signature that the layer calls"
+)]
 pub(super) fn panicked(payload: Box<dyn Any + Send>) -> Response {
     let text = payload
         .downcast_ref::<&str>()
@@ -81,7 +99,12 @@ mod tests {
             RequestId::of(&headers).0
         };
         assert_eq!(id("0190a000-abcd"), "0190a000-abcd");
-        for forged in ["short", "with a blank in it", "{\"level\":\"x\"}", &"a".repeat(65)] {
+        for forged in [
+            "short",
+            "with a blank in it",
+            "{\"level\":\"x\"}",
+            &"a".repeat(65),
+        ] {
             assert_ne!(id(forged), forged);
         }
     }

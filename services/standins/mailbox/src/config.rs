@@ -10,11 +10,21 @@ use tracing::level_filters::LevelFilter;
 #[command(version)]
 pub struct Config {
     /// Address and port of the SMTP server.
-    #[arg(long, env = "MAILBOX_SMTP_LISTEN", value_name = "MAILBOX_SMTP_LISTEN", default_value = "127.0.0.1:1025")]
+    #[arg(
+        long,
+        env = "MAILBOX_SMTP_LISTEN",
+        value_name = "MAILBOX_SMTP_LISTEN",
+        default_value = "127.0.0.1:1025"
+    )]
     pub smtp_listen: SocketAddr,
 
     /// Address and port of the web page and the API.
-    #[arg(long, env = "MAILBOX_HTTP_LISTEN", value_name = "MAILBOX_HTTP_LISTEN", default_value = "127.0.0.1:8025")]
+    #[arg(
+        long,
+        env = "MAILBOX_HTTP_LISTEN",
+        value_name = "MAILBOX_HTTP_LISTEN",
+        default_value = "127.0.0.1:8025"
+    )]
     pub http_listen: SocketAddr,
 
     /// Folder that keeps the mails. It is created when missing; one mailbox at a time may use it.
@@ -42,7 +52,12 @@ pub struct Config {
     pub smtp_timeout_seconds: u64,
 
     /// error, warn, info, debug or trace.
-    #[arg(long, env = "LOG_LEVEL", value_name = "LOG_LEVEL", default_value = "info")]
+    #[arg(
+        long,
+        env = "LOG_LEVEL",
+        value_name = "LOG_LEVEL",
+        default_value = "info"
+    )]
     pub log_level: LevelFilter,
 }
 

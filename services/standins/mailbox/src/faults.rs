@@ -54,13 +54,22 @@ impl Description {
     /// The field that is wrong, and why.
     pub(crate) fn check(&self) -> Result<(), (&'static str, String)> {
         if let Some(code) = self.reject.filter(|code| !(400..600).contains(code)) {
-            return Err(("reject", format!("{code} is not a refusal: expected a code from 400 to 599")));
+            return Err((
+                "reject",
+                format!("{code} is not a refusal: expected a code from 400 to 599"),
+            ));
         }
         if self.delay_ms > LONGEST_DELAY_MS {
-            return Err(("delayMs", format!("{} is too long: at most {LONGEST_DELAY_MS}", self.delay_ms)));
+            return Err((
+                "delayMs",
+                format!("{} is too long: at most {LONGEST_DELAY_MS}", self.delay_ms),
+            ));
         }
         if self.times == Some(0) {
-            return Err(("times", "0 times is never: leave `times` out, or clear the fault with DELETE".to_owned()));
+            return Err((
+                "times",
+                "0 times is never: leave `times` out, or clear the fault with DELETE".to_owned(),
+            ));
         }
         Ok(())
     }
@@ -78,10 +87,14 @@ impl Faults {
     /// The fault at this stage, counted as one time.
     pub(crate) fn take(&self, stage: Stage) -> Option<Fault> {
         let mut description = self.lock();
-        if description.stage != stage || (description.reject.is_none() && description.delay_ms == 0) {
+        if description.stage != stage || (description.reject.is_none() && description.delay_ms == 0)
+        {
             return None;
         }
-        let fault = Fault { reject: description.reject, delay: Duration::from_millis(description.delay_ms) };
+        let fault = Fault {
+            reject: description.reject,
+            delay: Duration::from_millis(description.delay_ms),
+        };
         match &mut description.times {
             Some(1) => *description = Description::default(),
             Some(times) => *times -= 1,

@@ -35,7 +35,10 @@ pub(crate) fn router(mailbox: Mailbox) -> anyhow::Result<Router> {
         .route("/messages/{id}", get(pages::show))
         .route("/messages/{id}/html", get(bodies::html))
         .route("/messages/{id}/source", get(bodies::source))
-        .route("/messages/{id}/attachments/{index}", get(bodies::attachment))
+        .route(
+            "/messages/{id}/attachments/{index}",
+            get(bodies::attachment),
+        )
         .route("/messages/delete", post(pages::delete_all))
         .route("/messages/{id}/delete", post(pages::delete))
         .route("/assets/mailbox.css", get(templates::stylesheet))
@@ -45,8 +48,16 @@ pub(crate) fn router(mailbox: Mailbox) -> anyhow::Result<Router> {
         .route("/api/v1/messages", get(api::list).delete(api::delete_all))
         .route("/api/v1/message/{id}", get(api::get).delete(api::delete))
         .route("/api/v1/message/{id}/raw", get(api::raw))
-        .route("/api/v1/message/{id}/attachments/{index}", get(bodies::attachment_of_api))
-        .route("/api/v1/faults", get(fault_knobs::get).put(fault_knobs::put).delete(fault_knobs::delete))
+        .route(
+            "/api/v1/message/{id}/attachments/{index}",
+            get(bodies::attachment_of_api),
+        )
+        .route(
+            "/api/v1/faults",
+            get(fault_knobs::get)
+                .put(fault_knobs::put)
+                .delete(fault_knobs::delete),
+        )
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))

@@ -74,7 +74,10 @@ impl Outline {
             message_id: message.message_id().map(ToOwned::to_owned),
             date: message.date().map(mail_parser::DateTime::to_rfc3339),
             snippet: snippet(&message),
-            attachments: attachments(&message, &html(&message)).iter().filter(|attachment| !attachment.inline).count(),
+            attachments: attachments(&message, &html(&message))
+                .iter()
+                .filter(|attachment| !attachment.inline)
+                .count(),
         }
     }
 }
@@ -84,8 +87,16 @@ impl Content {
         let message = parse(raw);
         let html = html(&message);
         Self {
-            text: bodies(&message, &message.text_body, |body| matches!(body, PartType::Text(_))),
-            headers: message.headers_raw().map(|(name, value)| Header { name: name.to_owned(), value: value.trim().to_owned() }).collect(),
+            text: bodies(&message, &message.text_body, |body| {
+                matches!(body, PartType::Text(_))
+            }),
+            headers: message
+                .headers_raw()
+                .map(|(name, value)| Header {
+                    name: name.to_owned(),
+                    value: value.trim().to_owned(),
+                })
+                .collect(),
             attachments: attachments(&message, &html),
             html,
         }
@@ -93,16 +104,28 @@ impl Content {
 }
 
 fn html(message: &Message<'_>) -> String {
-    bodies(message, &message.html_body, |body| matches!(body, PartType::Html(_)))
+    bodies(message, &message.html_body, |body| {
+        matches!(body, PartType::Html(_))
+    })
 }
 
 fn bodies(message: &Message<'_>, ids: &[u32], wanted: fn(&PartType<'_>) -> bool) -> String {
-    let parts = ids.iter().filter_map(|id| message.part(*id)).filter(|part| wanted(&part.body));
-    parts.filter_map(MessagePart::text_contents).collect::<Vec<_>>().join("\n")
+    let parts = ids
+        .iter()
+        .filter_map(|id| message.part(*id))
+        .filter(|part| wanted(&part.body));
+    parts
+        .filter_map(MessagePart::text_contents)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn attachments(message: &Message<'_>, html: &str) -> Vec<Attachment> {
-    message.attachments().enumerate().map(|(index, part)| attachment(index, part, html)).collect()
+    message
+        .attachments()
+        .enumerate()
+        .map(|(index, part)| attachment(index, part, html))
+        .collect()
 }
 
 /// The bytes of one attachment, and what it is.
@@ -122,12 +145,20 @@ fn parse(raw: &[u8]) -> Message<'_> {
 }
 
 fn mailboxes(address: Option<&Address<'_>>) -> Vec<Mailbox> {
-    address.into_iter().flat_map(Address::iter).map(mailbox).collect()
+    address
+        .into_iter()
+        .flat_map(Address::iter)
+        .map(mailbox)
+        .collect()
 }
 
 fn mailbox(address: &Addr<'_>) -> Mailbox {
-    let text = |part: &Option<std::borrow::Cow<'_, str>>| part.as_deref().unwrap_or_default().to_owned();
-    Mailbox { name: text(&address.name), address: text(&address.address) }
+    let text =
+        |part: &Option<std::borrow::Cow<'_, str>>| part.as_deref().unwrap_or_default().to_owned();
+    Mailbox {
+        name: text(&address.name),
+        address: text(&address.address),
+    }
 }
 
 fn snippet(message: &Message<'_>) -> String {
@@ -145,16 +176,27 @@ fn snippet(message: &Message<'_>) -> String {
 
 fn attachment(index: usize, part: &MessagePart<'_>, html: &str) -> Attachment {
     let content_type = match part.content_type() {
-        Some(kind) => format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("octet-stream")).to_ascii_lowercase(),
+        Some(kind) => format!(
+            "{}/{}",
+            kind.ctype(),
+            kind.subtype().unwrap_or("octet-stream")
+        )
+        .to_ascii_lowercase(),
         None if part.message().is_some() => "message/rfc822".to_owned(),
         None => "application/octet-stream".to_owned(),
     };
     Attachment {
         index,
-        file_name: part.attachment_name().map_or_else(|| format!("attachment-{}", index + 1), ToOwned::to_owned),
+        file_name: part
+            .attachment_name()
+            .map_or_else(|| format!("attachment-{}", index + 1), ToOwned::to_owned),
         content_type,
         content_id: part.content_id().map(ToOwned::to_owned),
-        inline: part.content_id().is_some_and(|id| !id.is_empty() && html.contains(&format!("cid:{id}"))),
-        size: part.message().map_or(part.len(), |nested| nested.raw_message().len()),
+        inline: part
+            .content_id()
+            .is_some_and(|id| !id.is_empty() && html.contains(&format!("cid:{id}"))),
+        size: part
+            .message()
+            .map_or(part.len(), |nested| nested.raw_message().len()),
     }
 }

@@ -19,15 +19,28 @@ const DRAIN: Duration = Duration::from_secs(10);
 
 /// Serves until SIGTERM or SIGINT.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
-    let store = Arc::new(Store::open(&config.root, usize::try_from(config.max_messages)?)?);
+    let store = Arc::new(Store::open(
+        &config.root,
+        usize::try_from(config.max_messages)?,
+    )?);
     let faults = Arc::new(Faults::default());
     let stop = stop_signal()?;
     let smtp_listener = TcpListener::bind(config.smtp_listen)
         .await
-        .with_context(|| format!("cannot listen on {} (MAILBOX_SMTP_LISTEN)", config.smtp_listen))?;
+        .with_context(|| {
+            format!(
+                "cannot listen on {} (MAILBOX_SMTP_LISTEN)",
+                config.smtp_listen
+            )
+        })?;
     let http_listener = TcpListener::bind(config.http_listen)
         .await
-        .with_context(|| format!("cannot listen on {} (MAILBOX_HTTP_LISTEN)", config.http_listen))?;
+        .with_context(|| {
+            format!(
+                "cannot listen on {} (MAILBOX_HTTP_LISTEN)",
+                config.http_listen
+            )
+        })?;
     info!(smtp = %smtp_listener.local_addr()?, http = %http_listener.local_addr()?, root = %config.root.display(), mails = store.len(), "listening");
 
     let (tasks, stopping) = (TaskTracker::new(), CancellationToken::new());
@@ -41,17 +54,33 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         timeout: config.smtp_timeout(),
         connections: Arc::new(Semaphore::new(usize::try_from(config.max_connections)?)),
     });
-    tasks.spawn(smtp::listen(smtp_listener, shared, tasks.clone(), stopping.clone()));
-    let router = http::router(http::Mailbox { store, faults, stopping: stopping.clone() })?;
+    tasks.spawn(smtp::listen(
+        smtp_listener,
+        shared,
+        tasks.clone(),
+        stopping.clone(),
+    ));
+    let router = http::router(http::Mailbox {
+        store,
+        faults,
+        stopping: stopping.clone(),
+    })?;
     let stopped = stopping.clone().cancelled_owned();
-    tasks.spawn(async move { axum::serve(http_listener, router).with_graceful_shutdown(stopped).await });
+    tasks.spawn(async move {
+        axum::serve(http_listener, router)
+            .with_graceful_shutdown(stopped)
+            .await
+    });
 
     stop.await;
     info!("stopping");
     stopping.cancel();
     tasks.close();
     if timeout(DRAIN, tasks.wait()).await.is_err() {
-        warn!(seconds = DRAIN.as_secs(), "some connections did not end in time and are cut off");
+        warn!(
+            seconds = DRAIN.as_secs(),
+            "some connections did not end in time and are cut off"
+        );
     }
     Ok(())
 }

@@ -99,16 +99,24 @@ impl Store {
     pub(crate) fn open(root: &Path, limit: usize) -> anyhow::Result<Self> {
         let shown = root.display();
         let (mails, temporary) = (root.join("mails"), root.join("temporary"));
-        fs::create_dir_all(root).with_context(|| format!("cannot create the folder {shown} (MAILBOX_ROOT)"))?;
-        let lock = File::create(root.join("lock")).with_context(|| format!("cannot write in {shown} (MAILBOX_ROOT)"))?;
+        fs::create_dir_all(root)
+            .with_context(|| format!("cannot create the folder {shown} (MAILBOX_ROOT)"))?;
+        let lock = File::create(root.join("lock"))
+            .with_context(|| format!("cannot write in {shown} (MAILBOX_ROOT)"))?;
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => bail!("another mailbox already uses {shown}: stop it or choose another MAILBOX_ROOT"),
-            Err(TryLockError::Error(cause)) => return Err(cause).with_context(|| format!("cannot lock {shown}/lock")),
+            Err(TryLockError::WouldBlock) => bail!(
+                "another mailbox already uses {shown}: stop it or choose another MAILBOX_ROOT"
+            ),
+            Err(TryLockError::Error(cause)) => {
+                return Err(cause).with_context(|| format!("cannot lock {shown}/lock"));
+            }
         }
         // Whatever lies here is what a crash left unfinished.
         match fs::remove_dir_all(&temporary) {
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause).with_context(|| format!("cannot empty {}", temporary.display())),
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                return Err(cause).with_context(|| format!("cannot empty {}", temporary.display()));
+            }
             _ => fs::create_dir(&temporary)?,
         }
         fs::create_dir_all(&mails)?;
@@ -134,10 +142,15 @@ impl Store {
     }
 
     fn write(&self, received: Received) -> io::Result<Uuid> {
-        let Received { envelope, client, content } = received;
+        let Received {
+            envelope,
+            client,
+            content,
+        } = received;
         let id = Uuid::now_v7();
         let envelope = KeptEnvelope {
-            received: DateTime::<Utc>::from(SystemTime::now()).to_rfc3339_opts(SecondsFormat::Millis, true),
+            received: DateTime::<Utc>::from(SystemTime::now())
+                .to_rfc3339_opts(SecondsFormat::Millis, true),
             sender: envelope.sender,
             recipients: envelope.recipients,
             hello: envelope.hello,
@@ -150,7 +163,12 @@ impl Store {
             let _ = fs::remove_file(&draft);
         }
         written?;
-        let summary = Summary { id, outline: Outline::of(&content), envelope, size: content.len() };
+        let summary = Summary {
+            id,
+            outline: Outline::of(&content),
+            envelope,
+            size: content.len(),
+        };
         self.write_index().insert(id, Arc::new(summary));
         self.received.fetch_add(1, Ordering::Relaxed);
         self.remove_beyond_limit();
@@ -158,7 +176,13 @@ impl Store {
         Ok(id)
     }
 
-    fn write_file(&self, draft: &Path, path: &Path, envelope: &KeptEnvelope, content: &[u8]) -> io::Result<()> {
+    fn write_file(
+        &self,
+        draft: &Path,
+        path: &Path,
+        envelope: &KeptEnvelope,
+        content: &[u8],
+    ) -> io::Result<()> {
         let mut file = File::create_new(draft)?;
         serde_json::to_writer(&mut file, envelope)?;
         file.write_all(b"\n")?;
@@ -189,13 +213,30 @@ impl Store {
         let fits = |summary: &Summary| {
             text.as_ref().is_none_or(|text| summary.mentions(text))
                 && query.to.as_ref().is_none_or(|to| summary.is_to(to))
-                && subject.as_ref().is_none_or(|subject| summary.outline.subject.to_lowercase().contains(subject))
+                && subject
+                    .as_ref()
+                    .is_none_or(|subject| summary.outline.subject.to_lowercase().contains(subject))
         };
         let newer = |id: &Uuid| query.after.is_none_or(|after| *id > after);
-        let matching: Vec<_> = index.values().rev().take_while(|mail| newer(&mail.id)).filter(|mail| fits(mail)).collect();
-        let mut older = matching.iter().filter(|mail| query.before.is_none_or(|before| mail.id < before));
-        let mails: Vec<_> = older.by_ref().take(query.limit).map(|mail| Arc::clone(mail)).collect();
-        Page { more: older.next().is_some(), mails, matching: matching.len() }
+        let matching: Vec<_> = index
+            .values()
+            .rev()
+            .take_while(|mail| newer(&mail.id))
+            .filter(|mail| fits(mail))
+            .collect();
+        let mut older = matching
+            .iter()
+            .filter(|mail| query.before.is_none_or(|before| mail.id < before));
+        let mails: Vec<_> = older
+            .by_ref()
+            .take(query.limit)
+            .map(|mail| Arc::clone(mail))
+            .collect();
+        Page {
+            more: older.next().is_some(),
+            mails,
+            matching: matching.len(),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -209,7 +250,10 @@ impl Store {
 
     /// How many mails came in, and how many went, since the start.
     pub(crate) fn counts(&self) -> (u64, u64) {
-        (self.received.load(Ordering::Relaxed), self.removed.load(Ordering::Relaxed))
+        (
+            self.received.load(Ordering::Relaxed),
+            self.removed.load(Ordering::Relaxed),
+        )
     }
 
     pub(crate) async fn remove(self: &Arc<Self>, ids: Vec<Uuid>) -> io::Result<usize> {
@@ -254,7 +298,11 @@ impl Store {
     fn remove_beyond_limit(&self) {
         let surplus: Vec<Uuid> = {
             let index = self.read_index();
-            index.keys().take(index.len().saturating_sub(self.limit)).copied().collect()
+            index
+                .keys()
+                .take(index.len().saturating_sub(self.limit))
+                .copied()
+                .collect()
         };
         for id in surplus {
             if let Err(cause) = self.remove_one(id) {
@@ -264,24 +312,36 @@ impl Store {
     }
 
     fn read_index(&self) -> RwLockReadGuard<'_, BTreeMap<Uuid, Arc<Summary>>> {
-        self.index.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.index
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     fn write_index(&self) -> RwLockWriteGuard<'_, BTreeMap<Uuid, Arc<Summary>>> {
-        self.index.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.index
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
 impl Summary {
     fn is_to(&self, address: &str) -> bool {
-        self.envelope.recipients.iter().any(|recipient| recipient.eq_ignore_ascii_case(address) || recipient.to_lowercase() == address.to_lowercase())
+        self.envelope.recipients.iter().any(|recipient| {
+            recipient.eq_ignore_ascii_case(address)
+                || recipient.to_lowercase() == address.to_lowercase()
+        })
     }
 
     fn mentions(&self, text: &str) -> bool {
         let outline = &self.outline;
         let people = outline.from.iter().chain(&outline.to).chain(&outline.cc);
         let names = people.flat_map(|mailbox| [&mailbox.name, &mailbox.address]);
-        let mut all = self.envelope.recipients.iter().chain([&self.envelope.sender, &outline.subject]).chain(names);
+        let mut all = self
+            .envelope
+            .recipients
+            .iter()
+            .chain([&self.envelope.sender, &outline.subject])
+            .chain(names);
         all.any(|field| field.to_lowercase().contains(text))
     }
 }
@@ -290,17 +350,27 @@ fn load(mails: &Path) -> anyhow::Result<BTreeMap<Uuid, Arc<Summary>>> {
     let mut index = BTreeMap::new();
     for entry in fs::read_dir(mails)? {
         let path = entry?.path();
-        let id = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| Uuid::try_parse(stem).ok());
+        let id = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .and_then(|stem| Uuid::try_parse(stem).ok());
         let Some(id) = id else {
             warn!(path = %path.display(), "this file is not a mail of the mailbox and is left alone");
             continue;
         };
         match read(&path) {
             Ok((envelope, content)) => {
-                let summary = Summary { id, outline: Outline::of(&content), envelope, size: content.len() };
+                let summary = Summary {
+                    id,
+                    outline: Outline::of(&content),
+                    envelope,
+                    size: content.len(),
+                };
                 index.insert(id, Arc::new(summary));
             }
-            Err(cause) => warn!(path = %path.display(), %cause, "this mail cannot be read and is left alone"),
+            Err(cause) => {
+                warn!(path = %path.display(), %cause, "this mail cannot be read and is left alone");
+            }
         }
     }
     Ok(index)
@@ -308,7 +378,10 @@ fn load(mails: &Path) -> anyhow::Result<BTreeMap<Uuid, Arc<Summary>>> {
 
 fn read(path: &Path) -> io::Result<(KeptEnvelope, Vec<u8>)> {
     let mut bytes = fs::read(path)?;
-    let end = bytes.iter().position(|byte| *byte == b'\n').ok_or(io::ErrorKind::InvalidData)?;
+    let end = bytes
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .ok_or(io::ErrorKind::InvalidData)?;
     let envelope = serde_json::from_slice(&bytes[..end])?;
     bytes.drain(..=end);
     Ok((envelope, bytes))

@@ -23,7 +23,10 @@ impl S3Auth for Key {
         if access_key == self.access_key {
             return Ok(self.secret_key.clone());
         }
-        Err(s3_error!(InvalidAccessKeyId, "The access key ID you provided does not exist in our records."))
+        Err(s3_error!(
+            InvalidAccessKeyId,
+            "The access key ID you provided does not exist in our records."
+        ))
     }
 }
 
@@ -38,7 +41,10 @@ impl S3Access for Access {
         let is_read = matches!(context.s3_op().name(), "GetObject" | "HeadObject");
         if let (true, Some((bucket, key))) = (is_read, context.s3_path().as_object())
             && let Some(found) = self.0.find_bucket(bucket)
-            && found.policy.as_ref().is_some_and(|policy| policy.allows_anonymous_read(bucket, key))
+            && found
+                .policy
+                .as_ref()
+                .is_some_and(|policy| policy.allows_anonymous_read(bucket, key))
         {
             return Ok(());
         }

@@ -55,18 +55,30 @@ impl Setting {
 
 impl Bucket {
     /// Writes a new bucket's folder.
-    pub(crate) fn create(folder: &Path, temporary: &Path, region: Option<String>) -> io::Result<()> {
+    pub(crate) fn create(
+        folder: &Path,
+        temporary: &Path,
+        region: Option<String>,
+    ) -> io::Result<()> {
         fs::create_dir(folder)?;
         fs::create_dir(folder.join("objects"))?;
         fs::create_dir(folder.join("uploads"))?;
-        let created = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let created = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
         let description = serde_json::to_vec(&Description { created, region })?;
         disk::replace(temporary, &folder.join(DESCRIPTION), &description)
     }
 
     pub(crate) fn load(folder: PathBuf) -> io::Result<Self> {
-        let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-        let description: Description = serde_json::from_slice(&fs::read(folder.join(DESCRIPTION))?)?;
+        let name = folder
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default()
+            .to_owned();
+        let description: Description =
+            serde_json::from_slice(&fs::read(folder.join(DESCRIPTION))?)?;
         let policy = match read(&folder, Setting::Policy)? {
             Some(text) => Some(Policy::parse(&name, &text).map_err(io::Error::other)?),
             None => None,
@@ -105,13 +117,21 @@ impl Bucket {
 
 pub(crate) fn to_xml<T: xml::Serialize>(value: &T) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    value.serialize(&mut xml::Serializer::new(&mut bytes)).map_err(io::Error::other)?;
+    value
+        .serialize(&mut xml::Serializer::new(&mut bytes))
+        .map_err(io::Error::other)?;
     Ok(bytes)
 }
 
-fn read_xml<T: for<'xml> xml::Deserialize<'xml>>(folder: &Path, setting: Setting) -> io::Result<Option<T>> {
-    let Some(text) = read(folder, setting)? else { return Ok(None) };
-    let value = T::deserialize(&mut xml::Deserializer::new(text.as_bytes())).map_err(io::Error::other)?;
+fn read_xml<T: for<'xml> xml::Deserialize<'xml>>(
+    folder: &Path,
+    setting: Setting,
+) -> io::Result<Option<T>> {
+    let Some(text) = read(folder, setting)? else {
+        return Ok(None);
+    };
+    let value =
+        T::deserialize(&mut xml::Deserializer::new(text.as_bytes())).map_err(io::Error::other)?;
     Ok(Some(value))
 }
 

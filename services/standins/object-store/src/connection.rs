@@ -27,7 +27,10 @@ struct Asked {
 }
 
 impl Connection {
-    pub(crate) async fn answer(&self, request: http::Request<Incoming>) -> Result<HttpResponse, HttpError> {
+    pub(crate) async fn answer(
+        &self,
+        request: http::Request<Incoming>,
+    ) -> Result<HttpResponse, HttpError> {
         let started = Instant::now();
         let asked = Asked {
             method: request.method().clone(),
@@ -35,7 +38,11 @@ impl Connection {
             origin: request.headers().get(header::ORIGIN).cloned(),
             id: uuid::Uuid::new_v4().simple().to_string(),
         };
-        let bucket = asked.path.split('/').nth(1).and_then(|name| self.store.find_bucket(name));
+        let bucket = asked
+            .path
+            .split('/')
+            .nth(1)
+            .and_then(|name| self.store.find_bucket(name));
         let cors = bucket.as_ref().and_then(|bucket| bucket.cors.as_ref());
 
         let mut response = if asked.method == Method::OPTIONS {
@@ -50,8 +57,14 @@ impl Connection {
         {
             headers.extend(granted);
         }
-        headers.insert("x-amz-request-id", HeaderValue::from_str(&asked.id).expect("BUG: an id is hexadecimal"));
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(
+            "x-amz-request-id",
+            HeaderValue::from_str(&asked.id).expect("BUG: an id is hexadecimal"),
+        );
+        headers.insert(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        );
         asked.log(response.status(), started.elapsed());
         Ok(response)
     }
@@ -60,7 +73,9 @@ impl Connection {
 impl Asked {
     fn log(&self, status: StatusCode, elapsed: Duration) {
         let duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-        let Self { method, path, id, .. } = self;
+        let Self {
+            method, path, id, ..
+        } = self;
         let status_code = status.as_u16();
         let is_read = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
         if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED {
@@ -82,11 +97,15 @@ fn preflight(granted: Option<http::HeaderMap>) -> Result<HttpResponse, HttpError
             *response.headers_mut() = headers;
             Ok(response)
         }
-        None => refusal(s3_error!(AccessDenied, "CORSResponse: This CORS request is not allowed.")),
+        None => refusal(s3_error!(
+            AccessDenied,
+            "CORSResponse: This CORS request is not allowed."
+        )),
     }
 }
 
 fn refusal(error: S3Error) -> Result<HttpResponse, HttpError> {
-    error.to_http_response().map_err(|error| HttpError::new(Box::new(error)))
+    error
+        .to_http_response()
+        .map_err(|error| HttpError::new(Box::new(error)))
 }
-

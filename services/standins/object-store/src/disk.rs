@@ -69,7 +69,8 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 fn parent(path: &Path) -> &Path {
-    path.parent().expect("BUG: every path of the store lies below its root")
+    path.parent()
+        .expect("BUG: every path of the store lies below its root")
 }
 
 /// The answer to a client when the disk refuses. The path stays in the log: it is nobody else's business.
@@ -86,7 +87,9 @@ pub(crate) fn refused(error: io::Error) -> S3Error {
             answer.set_status_code(http::StatusCode::INSUFFICIENT_STORAGE);
             answer
         }
-        io::ErrorKind::InvalidFilename => s3_error!(KeyTooLongError, "this key is too long for the file system"),
+        io::ErrorKind::InvalidFilename => {
+            s3_error!(KeyTooLongError, "this key is too long for the file system")
+        }
         _ => {
             error!(%error, location = %std::panic::Location::caller(), "the disk refused");
             S3Error::internal_error(error)
@@ -95,6 +98,10 @@ pub(crate) fn refused(error: io::Error) -> S3Error {
 }
 
 /// Runs what waits for the disk where it blocks nobody else.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> S3Result<T> + Send + 'static) -> S3Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(S3Error::internal_error)?
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> S3Result<T> + Send + 'static,
+) -> S3Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(S3Error::internal_error)?
 }

@@ -56,7 +56,9 @@ pub(crate) fn parse_name(name: &str) -> Option<Entry> {
     if let Some(part) = name.strip_suffix(CONTINUED) {
         return decode(part).map(Entry::Folder);
     }
-    decode(name).filter(|part| !part.is_empty()).map(Entry::Object)
+    decode(name)
+        .filter(|part| !part.is_empty())
+        .map(Entry::Object)
 }
 
 /// Percent-encodes for a listing whose client asked for `encoding-type=url`.
@@ -64,7 +66,9 @@ pub(crate) fn encode_for_url(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => encoded.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
+                encoded.push(char::from(byte));
+            }
             _ => push_encoded(&mut encoded, byte),
         }
     }
@@ -76,7 +80,11 @@ pub(crate) fn encode_for_url(text: &str) -> String {
 fn split_point(part: &str) -> Option<usize> {
     let mut encoded_len = 0;
     for (index, char) in part.char_indices() {
-        encoded_len += if is_plain(char, index == 0) { char.len_utf8() } else { 3 * char.len_utf8() };
+        encoded_len += if is_plain(char, index == 0) {
+            char.len_utf8()
+        } else {
+            3 * char.len_utf8()
+        };
         if encoded_len >= SPLIT_AFTER {
             return Some(index + char.len_utf8());
         }
@@ -91,7 +99,9 @@ fn encode(part: &str) -> String {
             encoded.push(char);
         } else {
             let mut buffer = [0; 4];
-            char.encode_utf8(&mut buffer).bytes().for_each(|byte| push_encoded(&mut encoded, byte));
+            char.encode_utf8(&mut buffer)
+                .bytes()
+                .for_each(|byte| push_encoded(&mut encoded, byte));
         }
     }
     encoded
@@ -166,8 +176,14 @@ mod tests {
 
     #[test]
     fn ordinary_keys_are_readable() {
-        assert_eq!(object_path(Path::new("o"), "products/p-1/large.webp"), Path::new("o/products%2F/p-1%2F/large.webp"));
-        assert_eq!(object_path(Path::new("o"), "../etc"), Path::new("o/%2E.%2F/etc"));
+        assert_eq!(
+            object_path(Path::new("o"), "products/p-1/large.webp"),
+            Path::new("o/products%2F/p-1%2F/large.webp")
+        );
+        assert_eq!(
+            object_path(Path::new("o"), "../etc"),
+            Path::new("o/%2E.%2F/etc")
+        );
         assert_eq!(object_path(Path::new("o"), "a/"), Path::new("o/a%2F/%"));
     }
 }

@@ -1,4 +1,4 @@
-//! An S3 server on a folder, so that a developer's machine needs neither MinIO nor an AWS account.
+//! An S3 server on a folder, so that a developer's machine needs neither `MinIO` nor an AWS account.
 //!
 //! The wire protocol (signatures, XML, streaming uploads) is the `s3s` crate's; this crate keeps the objects.
 

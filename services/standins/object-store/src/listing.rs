@@ -48,7 +48,11 @@ struct Found {
 }
 
 pub(crate) fn list(objects: &Path, query: &Query) -> S3Result<Page> {
-    let mut walk = Walk { query, page: Page::default(), last: None };
+    let mut walk = Walk {
+        query,
+        page: Page::default(),
+        last: None,
+    };
     if query.limit > 0 {
         let _ = walk.folder(objects, "").map_err(disk::refused)?;
     }
@@ -79,15 +83,25 @@ impl Walk<'_> {
         if !base.starts_with(prefix.as_str()) && !prefix.starts_with(base) {
             return true;
         }
-        if self.page.common_prefixes.last().is_some_and(|listed| base.starts_with(listed.as_str())) {
+        if self
+            .page
+            .common_prefixes
+            .last()
+            .is_some_and(|listed| base.starts_with(listed.as_str()))
+        {
             return true;
         }
-        self.query.after.as_ref().is_some_and(|after| (base < after.as_str() && !after.starts_with(base)) || self.is_skipped(base, after))
+        self.query.after.as_ref().is_some_and(|after| {
+            (base < after.as_str() && !after.starts_with(base)) || self.is_skipped(base, after)
+        })
     }
 
     /// Whether a page before this one ended with a common prefix that covers the key.
     fn is_skipped(&self, key: &str, after: &str) -> bool {
-        key.starts_with(after) && self.common_prefix(after).is_some_and(|common| common == after)
+        key.starts_with(after)
+            && self
+                .common_prefix(after)
+                .is_some_and(|common| common == after)
     }
 
     /// The beginning under which this key is listed together with others, if it is.
@@ -103,7 +117,12 @@ impl Walk<'_> {
         if !key.starts_with(self.query.prefix.as_str()) {
             return ControlFlow::Continue(());
         }
-        if self.query.after.as_ref().is_some_and(|after| key <= *after || self.is_skipped(&key, after)) {
+        if self
+            .query
+            .after
+            .as_ref()
+            .is_some_and(|after| key <= *after || self.is_skipped(&key, after))
+        {
             return ControlFlow::Continue(());
         }
         let common_prefix = self.common_prefix(&key);
@@ -126,7 +145,9 @@ impl Walk<'_> {
             }
             // Deleted since its folder was read.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => warn!(%error, key, "an object cannot be read and is left out of the listing"),
+            Err(error) => {
+                warn!(%error, key, "an object cannot be read and is left out of the listing");
+            }
         }
         ControlFlow::Continue(())
     }
@@ -151,7 +172,11 @@ fn read_folder(folder: &Path, base: &str) -> io::Result<Vec<Found>> {
             Entry::Object(part) => (part, false),
             Entry::Folder(part) => (part, true),
         };
-        found.push(Found { key: format!("{base}{part}"), path: entry.path(), folder });
+        found.push(Found {
+            key: format!("{base}{part}"),
+            path: entry.path(),
+            folder,
+        });
     }
     found.sort_unstable_by(|left, right| left.key.cmp(&right.key));
     Ok(found)

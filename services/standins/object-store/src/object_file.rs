@@ -115,8 +115,16 @@ pub(crate) struct Content {
 impl Draft {
     pub(crate) async fn create(folder: &Path, checksums: ChecksumHasher) -> S3Result<Self> {
         let temporary = TemporaryFile::new(folder);
-        let file = tokio::fs::File::create_new(temporary.path()).await.map_err(disk::refused)?;
-        Ok(Self { file, temporary, size: 0, md5: Md5::default(), checksums })
+        let file = tokio::fs::File::create_new(temporary.path())
+            .await
+            .map_err(disk::refused)?;
+        Ok(Self {
+            file,
+            temporary,
+            size: 0,
+            md5: Md5::default(),
+            checksums,
+        })
     }
 
     pub(crate) async fn write(&mut self, bytes: &[u8]) -> S3Result<()> {
@@ -147,9 +155,22 @@ impl Draft {
 
 impl Content {
     /// Adds the trailer and syncs; what comes back only needs its final name.
-    pub(crate) fn seal(self, etag: String, attributes: Attributes) -> io::Result<(TemporaryFile, Info)> {
-        let modified = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let info = Info { size: self.size, etag, modified, attributes, checksums: self.checksums };
+    pub(crate) fn seal(
+        self,
+        etag: String,
+        attributes: Attributes,
+    ) -> io::Result<(TemporaryFile, Info)> {
+        let modified = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
+        let info = Info {
+            size: self.size,
+            etag,
+            modified,
+            attributes,
+            checksums: self.checksums,
+        };
         let mut trailer = serde_json::to_vec(&info)?;
         let len = u32::try_from(trailer.len()).map_err(io::Error::other)?;
         trailer.extend_from_slice(&len.to_le_bytes());
@@ -171,7 +192,9 @@ fn read_info(file: &File) -> io::Result<Info> {
     let len = file.metadata()?.len();
     let mut tail = read_tail(file, len, FIRST_READ)?;
     let trailer_len = match tail.last_chunk::<FOOT_LEN>() {
-        Some([a, b, c, d, magic @ ..]) if magic == MAGIC => u32::from_le_bytes([*a, *b, *c, *d]) as usize,
+        Some([a, b, c, d, magic @ ..]) if magic == MAGIC => {
+            u32::from_le_bytes([*a, *b, *c, *d]) as usize
+        }
         _ => return Err(not_an_object("it does not end in the store's mark")),
     };
     if trailer_len > TRAILER_LIMIT {
@@ -180,7 +203,10 @@ fn read_info(file: &File) -> io::Result<Info> {
     if trailer_len + FOOT_LEN > tail.len() {
         tail = read_tail(file, len, trailer_len + FOOT_LEN)?;
     }
-    let start = tail.len().checked_sub(trailer_len + FOOT_LEN).ok_or_else(|| not_an_object("it is cut off"))?;
+    let start = tail
+        .len()
+        .checked_sub(trailer_len + FOOT_LEN)
+        .ok_or_else(|| not_an_object("it is cut off"))?;
     let info: Info = serde_json::from_slice(&tail[start..tail.len() - FOOT_LEN])?;
     if info.size + (trailer_len + FOOT_LEN) as u64 != len {
         return Err(not_an_object("its length is not the one written down"));
@@ -196,5 +222,8 @@ fn read_tail(file: &File, len: u64, wanted: usize) -> io::Result<Vec<u8>> {
 }
 
 fn not_an_object(why: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("this file is not an object of the store: {why}"))
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("this file is not an object of the store: {why}"),
+    )
 }

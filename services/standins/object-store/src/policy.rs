@@ -63,27 +63,43 @@ impl Policy {
     /// Parses a policy of this bucket. The error says what S3 would not accept.
     pub(crate) fn parse(bucket: &str, text: &str) -> Result<Self, String> {
         if text.len() > SIZE_LIMIT {
-            return Err(format!("a policy has at most {SIZE_LIMIT} bytes, this one has {}", text.len()));
+            return Err(format!(
+                "a policy has at most {SIZE_LIMIT} bytes, this one has {}",
+                text.len()
+            ));
         }
-        let document: Document = serde_json::from_str(text).map_err(|error| format!("this is not a policy: {error}"))?;
+        let document: Document =
+            serde_json::from_str(text).map_err(|error| format!("this is not a policy: {error}"))?;
         let statements = document.statement.to_vec();
         if statements.is_empty() {
             return Err("a policy needs at least one statement".to_owned());
         }
         let arn = format!("arn:aws:s3:::{bucket}");
-        for resource in statements.iter().flat_map(|statement| statement.resource.as_slice()) {
+        for resource in statements
+            .iter()
+            .flat_map(|statement| statement.resource.as_slice())
+        {
             let rest = resource.strip_prefix(arn.as_str());
             if !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
-                return Err(format!("policy has invalid resource {resource}: expected {arn} or {arn}/…"));
+                return Err(format!(
+                    "policy has invalid resource {resource}: expected {arn} or {arn}/…"
+                ));
             }
         }
-        Ok(Self { text: text.to_owned(), statements })
+        Ok(Self {
+            text: text.to_owned(),
+            statements,
+        })
     }
 
     /// Whether anybody may read this object.
     pub(crate) fn allows_anonymous_read(&self, bucket: &str, key: &str) -> bool {
         let resource = format!("arn:aws:s3:::{bucket}/{key}");
-        let applies = |effect| self.statements.iter().any(|statement| statement.effect == effect && statement.applies_to(&resource));
+        let applies = |effect| {
+            self.statements
+                .iter()
+                .any(|statement| statement.effect == effect && statement.applies_to(&resource))
+        };
         applies(Effect::Allow) && !applies(Effect::Deny)
     }
 }
@@ -96,8 +112,17 @@ impl Statement {
         };
         everyone
             && (self.condition.is_none() || self.effect == Effect::Deny)
-            && self.action.as_slice().iter().any(|pattern| matches_pattern(&pattern.to_ascii_lowercase(), &GET_OBJECT.to_ascii_lowercase()))
-            && self.resource.as_slice().iter().any(|pattern| matches_pattern(pattern, resource))
+            && self.action.as_slice().iter().any(|pattern| {
+                matches_pattern(
+                    &pattern.to_ascii_lowercase(),
+                    &GET_OBJECT.to_ascii_lowercase(),
+                )
+            })
+            && self
+                .resource
+                .as_slice()
+                .iter()
+                .any(|pattern| matches_pattern(pattern, resource))
     }
 }
 
@@ -116,7 +141,8 @@ impl<T: Clone> OneOrMany<T> {
 
 /// Matches a pattern in which `*` stands for any text and `?` for one character, in linear space and without recursion.
 pub(crate) fn matches_pattern(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (pattern, text): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut seen) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     while seen < text.len() {
@@ -130,7 +156,9 @@ pub(crate) fn matches_pattern(pattern: &str, text: &str) -> bool {
                 seen += 1;
             }
             _ => {
-                let Some((star_at, covered)) = star else { return false };
+                let Some((star_at, covered)) = star else {
+                    return false;
+                };
                 star = Some((star_at, covered + 1));
                 at = star_at + 1;
                 seen = covered + 1;
@@ -145,7 +173,10 @@ mod tests {
     use super::*;
 
     fn policy(statements: &str) -> Result<Policy, String> {
-        Policy::parse("pictures", &format!(r#"{{"Version":"2012-10-17","Statement":{statements}}}"#))
+        Policy::parse(
+            "pictures",
+            &format!(r#"{{"Version":"2012-10-17","Statement":{statements}}}"#),
+        )
     }
 
     #[test]
@@ -168,10 +199,22 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_opens_nothing() {
-        let allow = |extra: &str| format!(r#"{{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::pictures/*"{extra}}}"#);
-        assert!(policy(&allow("")).unwrap().allows_anonymous_read("pictures", "a"));
+        let allow = |extra: &str| {
+            format!(
+                r#"{{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::pictures/*"{extra}}}"#
+            )
+        };
+        assert!(
+            policy(&allow(""))
+                .unwrap()
+                .allows_anonymous_read("pictures", "a")
+        );
         let conditional = allow(r#","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#);
-        assert!(!policy(&conditional).unwrap().allows_anonymous_read("pictures", "a"));
+        assert!(
+            !policy(&conditional)
+                .unwrap()
+                .allows_anonymous_read("pictures", "a")
+        );
         assert!(policy(&allow(r#","NotAction":"s3:PutObject""#)).is_err());
         assert!(policy(r#"{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::other/*"}"#).is_err());
     }

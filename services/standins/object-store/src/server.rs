@@ -19,22 +19,33 @@ use tracing::{error, info, warn};
 
 use crate::{
     Config,
-    access::{Access, Key}, connection::Connection, lifecycle, s3::ObjectStore, store::Store};
+    access::{Access, Key},
+    connection::Connection,
+    lifecycle,
+    s3::ObjectStore,
+    store::Store,
+};
 
 /// How long requests may go on after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How long a client may take to send its headers, and a connection may wait for its next request: longer than the pools of
 /// HTTP clients keep one.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(120);
+const HEADER_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Serves until SIGTERM or SIGINT.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     let secret_key = SecretKey::from(config.secret_key()?);
     let store = Arc::new(Store::open(&config.root)?);
     let mut builder = S3ServiceBuilder::new(ObjectStore(Arc::clone(&store)));
-    builder.set_auth(Key { access_key: config.access_key.clone(), secret_key });
+    builder.set_auth(Key {
+        access_key: config.access_key.clone(),
+        secret_key,
+    });
     builder.set_access(Access(Arc::clone(&store)));
-    let connection = Connection { s3: builder.build(), store: Arc::clone(&store) };
+    let connection = Connection {
+        s3: builder.build(),
+        store: Arc::clone(&store),
+    };
 
     let stop = stop_signal()?;
     let listener = TcpListener::bind(config.listen)
@@ -44,19 +55,36 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
 
     let tasks = TaskTracker::new();
     let stopping = CancellationToken::new();
-    tasks.spawn(sweep_regularly(store, config.sweep_interval(), stopping.clone()));
+    tasks.spawn(sweep_regularly(
+        store,
+        config.sweep_interval(),
+        stopping.clone(),
+    ));
     let connections = accept(listener, connection, &tasks, stop).await;
 
     info!(connections = connections.count(), "stopping");
     stopping.cancel();
     tasks.close();
-    if timeout(DRAIN, async { tokio::join!(connections.shutdown(), tasks.wait()) }).await.is_err() {
-        warn!(seconds = DRAIN.as_secs(), "some requests did not end in time and are cut off");
+    if timeout(DRAIN, async {
+        tokio::join!(connections.shutdown(), tasks.wait())
+    })
+    .await
+    .is_err()
+    {
+        warn!(
+            seconds = DRAIN.as_secs(),
+            "some requests did not end in time and are cut off"
+        );
     }
     Ok(())
 }
 
-async fn accept(listener: TcpListener, connection: Connection, tasks: &TaskTracker, stop: impl Future<Output = ()>) -> GracefulShutdown {
+async fn accept(
+    listener: TcpListener,
+    connection: Connection,
+    tasks: &TaskTracker,
+    stop: impl Future<Output = ()>,
+) -> GracefulShutdown {
     let connections = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
@@ -78,10 +106,13 @@ async fn accept(listener: TcpListener, connection: Connection, tasks: &TaskTrack
         let serving = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_TIMEOUT)
-            .serve_connection(TokioIo::new(socket), service_fn(move |request| {
-                let connection = connection.clone();
-                async move { connection.answer(request).await }
-            }));
+            .serve_connection(
+                TokioIo::new(socket),
+                service_fn(move |request| {
+                    let connection = connection.clone();
+                    async move { connection.answer(request).await }
+                }),
+            );
         let serving = connections.watch(serving);
         tasks.spawn(async move {
             // A client that goes away mid-request is no event of ours: its request has been logged.
@@ -95,7 +126,9 @@ async fn sweep_regularly(store: Arc<Store>, every: Duration, stopping: Cancellat
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while stopping.run_until_cancelled(ticks.tick()).await.is_some() {
         let store = Arc::clone(&store);
-        if let Err(cause) = tokio::task::spawn_blocking(move || lifecycle::sweep(&store, SystemTime::now())).await {
+        if let Err(cause) =
+            tokio::task::spawn_blocking(move || lifecycle::sweep(&store, SystemTime::now())).await
+        {
             error!(error = %cause, "the sweep failed");
         }
     }

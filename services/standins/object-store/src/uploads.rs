@@ -33,21 +33,43 @@ const DESCRIPTION: &str = "upload.json";
 const PART: &str = "part-";
 
 impl Upload {
-    pub(crate) fn create(bucket: &Bucket, temporary: &Path, key: String, attributes: Attributes) -> S3Result<Self> {
+    pub(crate) fn create(
+        bucket: &Bucket,
+        temporary: &Path,
+        key: String,
+        attributes: Attributes,
+    ) -> S3Result<Self> {
         let id = uuid::Uuid::new_v4().to_string();
         let folder = bucket.uploads().join(&id);
-        let initiated = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let upload = Self { key, initiated, attributes, id, folder };
+        let initiated = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
+        let upload = Self {
+            key,
+            initiated,
+            attributes,
+            id,
+            folder,
+        };
         let description = serde_json::to_vec(&upload).map_err(s3s::S3Error::internal_error)?;
-        disk::replace(temporary, &upload.folder.join(DESCRIPTION), &description).map_err(disk::refused)?;
+        disk::replace(temporary, &upload.folder.join(DESCRIPTION), &description)
+            .map_err(disk::refused)?;
         Ok(upload)
     }
 
     /// Finds an upload of this key.
     pub(crate) fn find(bucket: &Bucket, id: &str, key: &str) -> S3Result<Self> {
-        let unknown = || s3_error!(NoSuchUpload, "The upload does not exist: it was completed or aborted, or its id is wrong");
+        let unknown = || {
+            s3_error!(
+                NoSuchUpload,
+                "The upload does not exist: it was completed or aborted, or its id is wrong"
+            )
+        };
         // Nothing but an id of ours may become part of a path.
-        let id = uuid::Uuid::try_parse(id).map_err(|_| unknown())?.to_string();
+        let id = uuid::Uuid::try_parse(id)
+            .map_err(|_| unknown())?
+            .to_string();
         let folder = bucket.uploads().join(&id);
         match Self::load(folder, id) {
             Ok(upload) if upload.key == key => Ok(upload),
@@ -62,20 +84,28 @@ impl Upload {
         let mut uploads = Vec::new();
         for entry in fs::read_dir(bucket.uploads()).map_err(disk::refused)? {
             let entry = entry.map_err(disk::refused)?;
-            match Self::load(entry.path(), entry.file_name().to_string_lossy().into_owned()) {
+            match Self::load(
+                entry.path(),
+                entry.file_name().to_string_lossy().into_owned(),
+            ) {
                 Ok(upload) => uploads.push(upload),
                 // It was completed a moment ago, or a crash left its folder without a description.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(disk::refused(error)),
             }
         }
-        uploads.sort_by(|left, right| (&left.key, left.initiated, &left.id).cmp(&(&right.key, right.initiated, &right.id)));
+        uploads.sort_by(|left, right| {
+            (&left.key, left.initiated, &left.id).cmp(&(&right.key, right.initiated, &right.id))
+        });
         Ok(uploads)
     }
 
     pub(crate) fn part_file(&self, number: i32) -> S3Result<PathBuf> {
         if !(1..=10_000).contains(&number) {
-            return Err(s3_error!(InvalidArgument, "Part number must be an integer between 1 and 10000, inclusive"));
+            return Err(s3_error!(
+                InvalidArgument,
+                "Part number must be an integer between 1 and 10000, inclusive"
+            ));
         }
         Ok(self.folder.join(format!("{PART}{number:05}")))
     }
@@ -86,7 +116,10 @@ impl Upload {
         for entry in fs::read_dir(&self.folder).map_err(disk::refused)? {
             let entry = entry.map_err(disk::refused)?;
             let name = entry.file_name();
-            let number = name.to_str().and_then(|name| name.strip_prefix(PART)).and_then(|number| number.parse().ok());
+            let number = name
+                .to_str()
+                .and_then(|name| name.strip_prefix(PART))
+                .and_then(|number| number.parse().ok());
             if let Some(number) = number {
                 let (_, info) = object_file::open(&entry.path()).map_err(disk::refused)?;
                 parts.push((number, info));
@@ -105,6 +138,10 @@ impl Upload {
 
     fn load(folder: PathBuf, id: String) -> io::Result<Self> {
         let description: Self = serde_json::from_slice(&fs::read(folder.join(DESCRIPTION))?)?;
-        Ok(Self { id, folder, ..description })
+        Ok(Self {
+            id,
+            folder,
+            ..description
+        })
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::failure::Failure;
 use crate::{
     Storefront,
-    catalog::{Category, Kind},
+    catalog::Category,
     filters::Filters,
     flags,
     links::{self, Link},
@@ -46,7 +46,6 @@ pub(crate) async fn category(
     let path = links::category_path(&category.slug);
     let listing = Listing {
         path: &path,
-        kind: Kind::Search,
         fixed: &[("category".to_owned(), category.slug.clone())],
         offers_departments: false,
         default_sort: "featured",

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::failure::Failure;
 use crate::{
     Storefront,
-    catalog::{Category, Kind, Page},
+    catalog::{Category, Kind, Page, ProductCard},
     filters::Filters,
     flags, links,
     render::Head,
@@ -15,6 +15,7 @@ use crate::{
 
 /// Two rows on a wide screen.
 const SHELF_SIZE: usize = 8;
+const FIRST_ROW: usize = 4;
 
 #[derive(Debug, Serialize)]
 struct Home {
@@ -39,12 +40,17 @@ struct Shelf {
     url: String,
     link_text: &'static str,
     cards: Vec<Card>,
+    /// How many pictures are fetched before anybody scrolls.
+    eager_count: usize,
 }
 
 /// `GET /`
 pub(crate) async fn home(State(storefront): State<Storefront>) -> Result<Response, Failure> {
     let (featured, newest) = (sorted_by("featured"), sorted_by("newest"));
-    let questions = [featured.question(SHELF_SIZE), newest.question(SHELF_SIZE)];
+    let questions = [
+        featured.question(SHELF_SIZE),
+        newest.question(2 * SHELF_SIZE),
+    ];
     let (departments, featured_page, newest_page) = tokio::try_join!(
         storefront.departments().current(),
         storefront.catalog().find(Kind::List, &questions[0]),
@@ -54,20 +60,22 @@ pub(crate) async fn home(State(storefront): State<Storefront>) -> Result<Respons
         lead: lead(&featured_page, &departments),
         departments: departments.iter().map(department).collect(),
         shelves: vec![
-            shelf(
-                "featured",
-                "First off the ship",
-                "See everything",
-                &featured,
-                &featured_page,
-            ),
-            shelf(
-                "newest",
-                "Just landed",
-                "See the newest",
-                &newest,
-                &newest_page,
-            ),
+            Shelf {
+                id: "featured",
+                name: "First off the ship",
+                url: featured.url(links::SEARCH),
+                link_text: "See everything",
+                cards: cards(&featured_page.items),
+                eager_count: FIRST_ROW,
+            },
+            Shelf {
+                id: "newest",
+                name: "Just landed",
+                url: newest.url(links::SEARCH),
+                link_text: "See the newest",
+                cards: cards(&not_in(&featured_page, newest_page)),
+                eager_count: 0,
+            },
         ],
     };
     let head = Head {
@@ -110,18 +118,12 @@ fn department(category: &Category) -> Department {
     }
 }
 
-fn shelf(
-    id: &'static str,
-    name: &'static str,
-    link_text: &'static str,
-    filters: &Filters,
-    page: &Page,
-) -> Shelf {
-    Shelf {
-        id,
-        name,
-        url: filters.url(links::SEARCH),
-        link_text,
-        cards: cards(&page.items),
-    }
+/// A shelf of what does not stand on the other one already.
+fn not_in(other: &Page, page: Page) -> Vec<ProductCard> {
+    let is_new = |product: &ProductCard| other.items.iter().all(|shown| shown.slug != product.slug);
+    page.items
+        .into_iter()
+        .filter(is_new)
+        .take(SHELF_SIZE)
+        .collect()
 }

@@ -9,7 +9,6 @@ use serde::Serialize;
 use super::failure::Failure;
 use crate::{
     Storefront,
-    catalog::Kind,
     filters::Filters,
     links::{self, Link},
     listing::{self, Listing},
@@ -35,7 +34,6 @@ pub(crate) async fn search(
     let mut filters = Filters::read(&query.unwrap_or_default());
     let listing = Listing {
         path: links::SEARCH,
-        kind: Kind::Search,
         fixed: &[],
         offers_departments: true,
         default_sort: default_sort(&filters),

@@ -10,7 +10,7 @@ async fn a_department_lists_its_products_with_facets_and_orders() {
     assert_eq!(page.text("h1"), "Coffee & tea");
     assert_eq!(page.text("#count"), "30 products");
     assert_eq!(page.all(".card").len(), 24);
-    assert_eq!(page.texts(".facet h3"), ["Colour"]);
+    assert_eq!(page.texts(".facet h3"), ["Colour", "Glaze"]);
     assert_eq!(
         page.one(".departments-nav a[aria-current]").attr("href"),
         Some("/categories/coffee")
@@ -51,7 +51,7 @@ async fn filters_in_use_are_shown_and_can_be_taken_off_one_by_one() {
         .page("/categories/coffee?attr.colour=Red&minPrice=12&maxPrice=20&sort=price")
         .await;
     assert_eq!(page.text("#count"), "5 products");
-    let question = app.catalog.last_asked("/api/search").unwrap();
+    let question = app.catalog.first_asked("/api/search").unwrap();
     for part in [
         "attr.colour=Red",
         "minPrice=12.00",
@@ -93,6 +93,11 @@ async fn values_of_one_facet_are_alternatives() {
     let both = app.page(red.link("Blue ( 15 products)")).await;
     assert_eq!(both.text("#count"), "30 products");
     assert_eq!(both.all(".facet a[aria-current]").len(), 2);
+    assert_eq!(
+        red.texts(".facet a[aria-current]"),
+        ["Red ( 15 products)"],
+        "the chosen one is marked among the others"
+    );
 }
 
 #[tokio::test]
@@ -167,6 +172,20 @@ async fn what_the_catalogue_refuses_is_left_out_and_said() {
 }
 
 #[tokio::test]
+async fn several_mistakes_in_one_address_are_all_said() {
+    let app = App::start().await;
+    let page = app
+        .page("/categories/coffee?sort=colour&after=rubbish&minPrice=abc")
+        .await;
+    assert_eq!(
+        (page.status.as_u16(), page.text("#count").as_str()),
+        (200, "30 products")
+    );
+    assert_eq!(page.all(".notice-danger").len(), 2);
+    assert_eq!(page.all(".field-error").len(), 1);
+}
+
+#[tokio::test]
 async fn filters_that_leave_nothing_say_so_and_offer_a_way_back() {
     let app = App::start().await;
     let page = app.page("/categories/coffee?minPrice=5000").await;
@@ -187,4 +206,15 @@ async fn a_department_that_does_not_exist_is_a_page_that_helps() {
     assert_eq!(page.status, 404);
     assert_eq!(page.text("h1"), "There is nothing at this address");
     assert_eq!(page.all(".adrift .chip").len(), 4);
+}
+
+#[tokio::test]
+async fn rare_values_are_folded_away_unless_one_is_chosen() {
+    let app = App::start().await;
+    let page = app.page("/search").await;
+    assert_eq!(page.all(".facet details").len(), 1);
+    assert_eq!(page.text(".facet summary"), "4 more");
+    assert!(page.one(".facet details").attr("open").is_none());
+    let page = app.page("/search?attr.glaze=G11").await;
+    assert!(page.one(".facet details").attr("open").is_some());
 }

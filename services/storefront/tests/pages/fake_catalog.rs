@@ -88,11 +88,10 @@ impl FakeCatalog {
             .count()
     }
 
-    /// The last question that begins like this.
-    pub(crate) fn last_asked(&self, beginning: &str) -> Option<String> {
+    /// The first question that begins like this.
+    pub(crate) fn first_asked(&self, beginning: &str) -> Option<String> {
         self.asked()
             .into_iter()
-            .rev()
             .map(|asked| asked.target)
             .find(|target| target.starts_with(beginning))
     }
@@ -277,8 +276,27 @@ async fn search(RawQuery(query): RawQuery) -> Response {
     };
     let counts =
         DEPARTMENTS.map(|(slug, name)| json!({"slug": slug, "name": name, "count": count(slug)}));
-    let colours = json!([{"value": "Red", "count": 15}, {"value": "Blue", "count": 15}]);
-    let facet = json!({"key": "colour", "label": "Colour", "values": colours});
+    let held = |colour: &str| {
+        everything["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|item| item["colour"] == colour)
+            .count()
+    };
+    let colours =
+        ["Red", "Blue", "Green"].map(|colour| json!({"value": colour, "count": held(colour)}));
+    let colours: Vec<_> = colours
+        .into_iter()
+        .filter(|colour| colour["count"] != 0)
+        .collect();
+    let colour = json!({"key": "colour", "label": "Colour", "values": colours});
+    let glazes: Vec<_> = (0..12)
+        .map(|index| json!({"value": format!("G{index}"), "count": 1}))
+        .collect();
+    let glaze = json!({"key": "glaze", "label": "Glaze", "values": glazes});
+    let origin =
+        json!({"key": "origin", "label": "Made in", "values": [{"value": "Italy", "count": 31}]});
     page["categories"] = counts
         .into_iter()
         .filter(|category| category["count"] != 0)
@@ -288,7 +306,11 @@ async fn search(RawQuery(query): RawQuery) -> Response {
     } else {
         json!({"min": price(1000), "max": price(129_900)})
     };
-    page["facets"] = if nothing { json!([]) } else { json!([facet]) };
+    page["facets"] = if nothing {
+        json!([])
+    } else {
+        json!([colour, glaze, origin])
+    };
     page["suggestions"] = if nothing { json!(["pot"]) } else { json!([]) };
     page["approximate"] = json!(given != query);
     Json(page).into_response()

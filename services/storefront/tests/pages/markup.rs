@@ -222,13 +222,13 @@ async fn what_is_typed_comes_back_as_text() {
 }
 
 #[tokio::test]
-async fn pictures_come_in_three_widths_and_only_the_first_row_at_once() {
+async fn pictures_come_in_three_widths_and_only_the_first_rows_at_once() {
     let app = App::start().await;
     let page = app.page("/categories/coffee").await;
     let pictures = page.all("img.card-picture");
     assert_eq!(pictures.len(), 24);
     let lazy = |picture: &scraper::ElementRef<'_>| picture.attr("loading") == Some("lazy");
-    assert_eq!(pictures.iter().filter(|picture| !lazy(picture)).count(), 3);
+    assert_eq!(pictures.iter().filter(|picture| !lazy(picture)).count(), 6);
     let expected =
         "/images/pot-0-320.webp 320w, /images/pot-0-640.webp 640w, /images/pot-0-1280.webp 1280w";
     assert_eq!(pictures[0].attr("srcset"), Some(expected));

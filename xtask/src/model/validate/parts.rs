@@ -9,14 +9,31 @@ pub(super) fn check(input: &Input<'_>, found: &mut Vec<Diagnostic>) {
     let mut databases = BTreeMap::new();
     for (name, component) in &input.stack.components {
         let owner = ["components", name.as_str()];
-        sources(input, owner, &[("binary", component.binary.is_some()), ("host", component.host.is_some())], found);
+        sources(
+            input,
+            owner,
+            &[
+                ("binary", component.binary.is_some()),
+                ("host", component.host.is_some()),
+            ],
+            found,
+        );
         files(input, owner, &component.files, &[], found);
         secrets(input, owner, &component.secrets, found);
         ports(input, name, component, found);
         database(input, name, component, &mut databases, found);
-        if component.host.as_ref().is_some_and(|host| host.prepare.is_some()) && !component.volume {
+        if component
+            .host
+            .as_ref()
+            .is_some_and(|host| host.prepare.is_some())
+            && !component.volume
+        {
             let path = [owner[0], owner[1], "host", "prepare"];
-            let at = input.in_stack(&path, Half::Key, format!("`{name}` prepares a directory, but keeps no data"));
+            let at = input.in_stack(
+                &path,
+                Half::Key,
+                format!("`{name}` prepares a directory, but keeps no data"),
+            );
             found.push(at.hint("add `volume: true`"));
         }
     }
@@ -27,21 +44,45 @@ pub(super) fn check(input: &Input<'_>, found: &mut Vec<Diagnostic>) {
 
 fn job(input: &Input<'_>, name: &Name, job: &Job, found: &mut Vec<Diagnostic>) {
     let owner = ["jobs", name.as_str()];
-    let given = [("of", job.of.is_some()), ("binary", job.binary.is_some()), ("host", job.host.is_some())];
+    let given = [
+        ("of", job.of.is_some()),
+        ("binary", job.binary.is_some()),
+        ("host", job.host.is_some()),
+    ];
     sources(input, owner, &given, found);
-    let of = job.of.as_ref().and_then(|of| input.stack.components.get(of));
+    let of = job
+        .of
+        .as_ref()
+        .and_then(|of| input.stack.components.get(of));
     if let (Some(of), None) = (&job.of, of) {
-        let at = input.in_stack(&[owner[0], owner[1], "of"], Half::Value, format!("there is no component `{of}`"));
+        let at = input.in_stack(
+            &[owner[0], owner[1], "of"],
+            Half::Value,
+            format!("there is no component `{of}`"),
+        );
         found.push(unknown(at, of, input.stack.components.keys()));
     }
-    files(input, owner, &job.files, of.map_or(&[], |component| &component.files), found);
+    files(
+        input,
+        owner,
+        &job.files,
+        of.map_or(&[], |component| &component.files),
+        found,
+    );
     secrets(input, owner, &job.secrets, found);
     for (index, environment) in job.only_in.iter().enumerate() {
         if !input.sources.environments.contains(environment.as_str()) {
             let path = [owner[0], owner[1], "only_in", &index.to_string()];
-            let at = input.in_stack(&path, Half::Value, format!("there is no environment `{environment}`"));
+            let at = input.in_stack(
+                &path,
+                Half::Value,
+                format!("there is no environment `{environment}`"),
+            );
             let known = input.sources.environments;
-            found.push(at.expected(super::any_of(known)).maybe_hint(did_you_mean(environment.as_str(), known)));
+            found.push(
+                at.expected(super::any_of(known))
+                    .maybe_hint(did_you_mean(environment.as_str(), known)),
+            );
         }
     }
     for (index, path) in job.inputs.iter().enumerate() {
@@ -50,19 +91,35 @@ fn job(input: &Input<'_>, name: &Name, job: &Job, found: &mut Vec<Diagnostic>) {
             found.push(input.in_stack(&place, Half::Value, format!("`{path}` {fault}")));
         } else if !(input.sources.exists)(path) {
             let message = format!("there is no file or folder `{path}`");
-            found.push(input.in_stack(&place, Half::Value, message).expected("a path from the project's root"));
+            found.push(
+                input
+                    .in_stack(&place, Half::Value, message)
+                    .expected("a path from the project's root"),
+            );
         }
     }
 }
 
 /// Exactly one way to get the program.
-fn sources(input: &Input<'_>, owner: [&str; 2], given: &[(&str, bool)], found: &mut Vec<Diagnostic>) {
+fn sources(
+    input: &Input<'_>,
+    owner: [&str; 2],
+    given: &[(&str, bool)],
+    found: &mut Vec<Diagnostic>,
+) {
     let names = super::any_of(given.iter().map(|(name, _)| name));
-    let mut present = given.iter().filter(|(_, is_given)| *is_given).map(|(name, _)| *name);
+    let mut present = given
+        .iter()
+        .filter(|(_, is_given)| *is_given)
+        .map(|(name, _)| *name);
     match (present.next(), present.next()) {
         (Some(_), None) => {}
         (None, _) => {
-            let at = input.in_stack(&owner, Half::Key, format!("nothing says which program `{}` runs", owner[1]));
+            let at = input.in_stack(
+                &owner,
+                Half::Key,
+                format!("nothing says which program `{}` runs", owner[1]),
+            );
             found.push(at.expected(format!("exactly one of {names}")));
         }
         (Some(first), Some(second)) => {
@@ -73,28 +130,50 @@ fn sources(input: &Input<'_>, owner: [&str; 2], given: &[(&str, bool)], found: &
     }
 }
 
-fn files(input: &Input<'_>, owner: [&str; 2], files: &[FileSpec], inherited: &[FileSpec], found: &mut Vec<Diagnostic>) {
+fn files(
+    input: &Input<'_>,
+    owner: [&str; 2],
+    files: &[FileSpec],
+    inherited: &[FileSpec],
+    found: &mut Vec<Diagnostic>,
+) {
     for (index, file) in files.iter().enumerate() {
         let number = index.to_string();
         let at = |key: &str, message: String| {
-            input.in_stack(&[owner[0], owner[1], "files", &number, key], Half::Value, message)
+            input.in_stack(
+                &[owner[0], owner[1], "files", &number, key],
+                Half::Value,
+                message,
+            )
         };
         if let Some(fault) = not_inside(&file.target) {
             let expected = "a path inside the component's configuration directory, such as `rules/platform.yml`";
             found.push(at("target", format!("`{}` {fault}", file.target)).expected(expected));
         }
-        if inherited.iter().chain(&files[..index]).any(|earlier| earlier.target == file.target) {
+        if inherited
+            .iter()
+            .chain(&files[..index])
+            .any(|earlier| earlier.target == file.target)
+        {
             let message = format!("`{}` has two files `{}`", owner[1], file.target);
             found.push(at("target", message).expected("another target"));
         }
         if let Some(fault) = not_inside(&file.template) {
-            found.push(at("template", format!("`{}` {fault}", file.template)).expected("a path from the project's root"));
+            found.push(
+                at("template", format!("`{}` {fault}", file.template))
+                    .expected("a path from the project's root"),
+            );
         } else if !(input.sources.exists)(&file.template) {
             let message = format!("there is no template `{}`", file.template);
-            found.push(at("template", message).expected("the path of a file from the project's root"));
+            found.push(
+                at("template", message).expected("the path of a file from the project's root"),
+            );
         }
         if file.check.as_ref().is_some_and(|check| check.0.is_empty()) {
-            found.push(at("check", "a check without a program".into()).expected("the program, then its arguments"));
+            found.push(
+                at("check", "a check without a program".into())
+                    .expected("the program, then its arguments"),
+            );
         }
     }
 }
@@ -106,7 +185,9 @@ fn not_inside(path: &str) -> Option<&'static str> {
         "" => Some("is empty"),
         _ if path.starts_with('/') => Some("is an absolute path"),
         _ if parts.any(|part| part == "..") => Some("leads out of its folder"),
-        _ if path.split('/').any(|part| part.is_empty() || part == ".") => Some("is not written in its shortest form"),
+        _ if path.split('/').any(|part| part.is_empty() || part == ".") => {
+            Some("is not written in its shortest form")
+        }
         _ => None,
     }
 }
@@ -152,7 +233,11 @@ fn paths(input: &Input<'_>, owner: [&str; 2], component: &Component, found: &mut
     let mut path = |place: &[&str], target: &HttpTarget| {
         if !target.path.starts_with('/') {
             let place: Vec<&str> = owner.iter().chain(place).copied().chain(["path"]).collect();
-            let at = input.in_stack(&place, Half::Value, format!("`{}` is not a path of a URL", target.path));
+            let at = input.in_stack(
+                &place,
+                Half::Value,
+                format!("`{}` is not a path of a URL", target.path),
+            );
             found.push(at.expected("a path that begins with `/`"));
         }
     };
@@ -174,15 +259,30 @@ fn database<'a>(
     taken: &mut BTreeMap<&'a Name, &'a Name>,
     found: &mut Vec<Diagnostic>,
 ) {
-    let Some(database) = &component.database else { return };
+    let Some(database) = &component.database else {
+        return;
+    };
     let path = ["components", name.as_str(), "database"];
     if let Some(first) = taken.insert(database, name) {
         let message = format!("the database `{database}` belongs to `{first}` already");
-        found.push(input.in_stack(&path, Half::Value, message).hint("components that share a database share its faults: give it one of its own"));
+        found.push(
+            input
+                .in_stack(&path, Half::Value, message)
+                .hint("components that share a database share its faults: give it one of its own"),
+        );
     }
     let secret = database_secret(name);
-    if !component.secrets.iter().any(|known| known.as_str() == secret) {
-        let message = format!("`{name}` has a database, but not the secret with its role's password");
-        found.push(input.in_stack(&path, Half::Value, message).hint(format!("add `{secret}` to its `secrets`")));
+    if !component
+        .secrets
+        .iter()
+        .any(|known| known.as_str() == secret)
+    {
+        let message =
+            format!("`{name}` has a database, but not the secret with its role's password");
+        found.push(
+            input
+                .in_stack(&path, Half::Value, message)
+                .hint(format!("add `{secret}` to its `secrets`")),
+        );
     }
 }

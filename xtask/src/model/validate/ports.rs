@@ -21,9 +21,15 @@ pub(super) fn check(input: &Input<'_>, found: &mut Vec<Diagnostic>) {
             found.push(at(input, &port, "port 0 is not a port".into()).expected("1 to 65535"));
         } else if port.number > u32::from(u16::MAX) {
             let offset = input.overlay.port_offset;
-            let message = format!("port {} + offset {offset} is {}, which is no port", port.written, port.number);
+            let message = format!(
+                "port {} + offset {offset} is {}, which is no port",
+                port.written, port.number
+            );
             let diagnostic = at(input, &port, message).expected("at most 65535");
-            found.push(diagnostic.hint(format!("lower the `port_offset` in {}", input.origin.overlay.file)));
+            found.push(diagnostic.hint(format!(
+                "lower the `port_offset` in {}",
+                input.origin.overlay.file
+            )));
         } else if let Some(first) = taken.get(&port.number) {
             found.push(duplicate(input, first, &port));
         } else {
@@ -36,11 +42,21 @@ fn final_ports<'a>(input: &Input<'a>) -> Vec<Port<'a>> {
     let overlay = input.overlay;
     let mut ports = Vec::new();
     for (component, spec) in input.components() {
-        let changes = overlay.components.get(component).map(|change| &change.ports);
+        let changes = overlay
+            .components
+            .get(component)
+            .map(|change| &change.ports);
         for (name, base) in &spec.ports {
             let set_anew = changes.and_then(|ports| ports.get(name)).copied();
-            let number = set_anew.map_or(u32::from(*base) + u32::from(overlay.port_offset), u32::from);
-            ports.push(Port { component, name, number, written: set_anew.unwrap_or(*base), in_overlay: set_anew.is_some() });
+            let number =
+                set_anew.map_or(u32::from(*base) + u32::from(overlay.port_offset), u32::from);
+            ports.push(Port {
+                component,
+                name,
+                number,
+                written: set_anew.unwrap_or(*base),
+                in_overlay: set_anew.is_some(),
+            });
         }
     }
     // Errors point at the overlay's port, which is the one to change, and name the stack's as the first.
@@ -50,11 +66,20 @@ fn final_ports<'a>(input: &Input<'a>) -> Vec<Port<'a>> {
 
 fn duplicate(input: &Input<'_>, first: &Port<'_>, second: &Port<'_>) -> Diagnostic {
     let same_component = first.component == second.component;
-    let message = format!("port {} of `{}.{}` is taken", second.number, second.component, second.name);
+    let message = format!(
+        "port {} of `{}.{}` is taken",
+        second.number, second.component, second.name
+    );
     let earlier = at(input, first, String::new());
     let (file, line) = (earlier.file, earlier.line);
-    let holder = if same_component { format!("port `{}`", first.name) } else { format!("`{}.{}`", first.component, first.name) };
-    let diagnostic = at(input, second, message).expected(format!("another number than that of {holder}, {file}:{line}"));
+    let holder = if same_component {
+        format!("port `{}`", first.name)
+    } else {
+        format!("`{}.{}`", first.component, first.name)
+    };
+    let diagnostic = at(input, second, message).expected(format!(
+        "another number than that of {holder}, {file}:{line}"
+    ));
     if first.in_overlay == second.in_overlay {
         return diagnostic;
     }
@@ -62,6 +87,15 @@ fn duplicate(input: &Input<'_>, first: &Port<'_>, second: &Port<'_>) -> Diagnost
 }
 
 fn at(input: &Input<'_>, port: &Port<'_>, message: String) -> Diagnostic {
-    let path = ["components", port.component.as_str(), "ports", port.name.as_str()];
-    if port.in_overlay { input.in_overlay(&path, Half::Value, message) } else { input.in_stack(&path, Half::Value, message) }
+    let path = [
+        "components",
+        port.component.as_str(),
+        "ports",
+        port.name.as_str(),
+    ];
+    if port.in_overlay {
+        input.in_overlay(&path, Half::Value, message)
+    } else {
+        input.in_stack(&path, Half::Value, message)
+    }
 }

@@ -25,15 +25,25 @@ pub(super) struct Board {
 
 impl Board {
     pub(super) fn new() -> Self {
-        Self { statuses: Mutex::default(), changes: broadcast::Sender::new(BACKLOG) }
+        Self {
+            statuses: Mutex::default(),
+            changes: broadcast::Sender::new(BACKLOG),
+        }
     }
 
     /// Puts up a status; `loudly` tells the listeners too.
     pub(super) fn put(&self, status: &ProcessStatus, loudly: bool) {
         let mut statuses = self.statuses();
         // The memory is only read when somebody asks for it: keep what was read last.
-        let memory_bytes = status.pid.and(statuses.get(&status.name).and_then(|known| known.memory_bytes));
-        let status = ProcessStatus { memory_bytes, ..status.clone() };
+        let memory_bytes = status.pid.and(
+            statuses
+                .get(&status.name)
+                .and_then(|known| known.memory_bytes),
+        );
+        let status = ProcessStatus {
+            memory_bytes,
+            ..status.clone()
+        };
         statuses.insert(status.name.clone(), status.clone());
         if loudly {
             // Nobody listens most of the time.
@@ -48,7 +58,11 @@ impl Board {
     }
 
     pub(super) fn remember_memory(&self, name: &str, pid: u32, bytes: Option<u64>) {
-        if let Some(status) = self.statuses().get_mut(name).filter(|status| status.pid == Some(pid)) {
+        if let Some(status) = self
+            .statuses()
+            .get_mut(name)
+            .filter(|status| status.pid == Some(pid))
+        {
             status.memory_bytes = bytes;
         }
     }
@@ -60,7 +74,10 @@ impl Board {
     /// Everything as it is now, and every change after that.
     pub(super) fn listen(&self) -> (Vec<ProcessStatus>, broadcast::Receiver<Change>) {
         let statuses = self.statuses();
-        (statuses.values().cloned().collect(), self.changes.subscribe())
+        (
+            statuses.values().cloned().collect(),
+            self.changes.subscribe(),
+        )
     }
 
     fn statuses(&self) -> MutexGuard<'_, BTreeMap<String, ProcessStatus>> {

@@ -17,7 +17,8 @@ use tokio_util::codec::{Framed, LinesCodec, LinesCodecError};
 use super::{
     launch, lines, logs,
     protocol::{PROTOCOL_VERSION, ProcessSpec, ProcessStatus, Reply, Request, StartCause},
-    record, rotate, server,
+    record::{self, Record},
+    rotate, server,
 };
 use crate::{model::Signal, paths::Paths};
 
@@ -32,9 +33,16 @@ const TAIL: usize = 20;
 pub(crate) enum Error {
     /// The supervisor says no.
     #[error("{message}")]
-    Refused { message: String, cause: Option<StartCause> },
-    #[error("the running supervisor (pid {pid}) is of another version of the toolkit (protocol {theirs}, ours is {PROTOCOL_VERSION})")]
+    Refused {
+        message: String,
+        cause: Option<StartCause>,
+    },
+    #[error(
+        "the running supervisor (pid {pid}) is of another version of the toolkit (protocol {theirs}, ours is {PROTOCOL_VERSION})"
+    )]
     OtherVersion { pid: u32, theirs: u32 },
+    #[error("the supervisor (pid {0}) does not answer within {START:?}")]
+    Silent(u32),
     /// It was killed, or ended, before it had answered.
     #[error("the supervisor has ended before it answered")]
     Gone,
@@ -54,8 +62,13 @@ impl Error {
     /// What to type.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::OtherVersion { .. } | Self::NotUnderstood(_) => Some("cargo xtask down && cargo xtask up"),
+            Self::OtherVersion { .. } | Self::NotUnderstood(_) => {
+                Some("cargo xtask down && cargo xtask up")
+            }
             Self::Gone => Some("cargo xtask up"),
+            Self::Silent(_) => {
+                Some("end it with kill -9: what it runs ends with it; then cargo xtask up")
+            }
             Self::Refused { .. } | Self::NotStarted { .. } | Self::Io { .. } => None,
         }
     }
@@ -80,14 +93,15 @@ pub(crate) enum Update {
 #[derive(Debug, Clone)]
 pub(crate) struct Supervisor {
     paths: Paths,
-    pid: u32,
 }
 
 impl Supervisor {
     /// `None` when none runs; a socket that one has left behind does not count.
     pub(crate) async fn connect(paths: &Paths) -> Result<Option<Self>, Error> {
         match Self::connect_to_any_version(paths).await? {
-            Some((_, theirs, pid)) if theirs != PROTOCOL_VERSION => Err(Error::OtherVersion { pid, theirs }),
+            Some((_, theirs, pid)) if theirs != PROTOCOL_VERSION => {
+                Err(Error::OtherVersion { pid, theirs })
+            }
             Some((supervisor, ..)) => Ok(Some(supervisor)),
             None => Ok(None),
         }
@@ -95,17 +109,42 @@ impl Supervisor {
 
     /// For `down`: ending is understood by every version.
     pub(crate) async fn connect_to_end(paths: &Paths) -> Result<Option<Self>, Error> {
-        Ok(Self::connect_to_any_version(paths).await?.map(|(supervisor, ..)| supervisor))
+        Ok(Self::connect_to_any_version(paths)
+            .await?
+            .map(|(supervisor, ..)| supervisor))
     }
 
     async fn connect_to_any_version(paths: &Paths) -> Result<Option<(Self, u32, u32)>, Error> {
-        let mut connection = match Connection::open(paths).await {
+        let mut connection = match Connection::open(paths) {
             Ok(connection) => connection,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => return Ok(None),
-            Err(error) => return Err(Error::io(format!("cannot reach the supervisor at {}", paths.socket().display()))(error)),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+                ) =>
+            {
+                return Ok(None);
+            }
+            Err(error) => {
+                return Err(Error::io(format!(
+                    "cannot reach the supervisor at {}",
+                    paths.socket().display()
+                ))(error));
+            }
         };
-        match connection.ask(&Request::Hello).await {
-            Ok(Reply::Hello { protocol, pid }) => Ok(Some((Self { paths: paths.clone(), pid }, protocol, pid))),
+        let Ok(answer) = tokio::time::timeout(START, connection.ask(&Request::Hello)).await else {
+            return Err(Error::Silent(
+                Record::read(paths).map_or(0, |record| record.identity.pid),
+            ));
+        };
+        match answer {
+            Ok(Reply::Hello { protocol, pid }) => Ok(Some((
+                Self {
+                    paths: paths.clone(),
+                },
+                protocol,
+                pid,
+            ))),
             Ok(Reply::Failed { message, cause }) => Err(Error::Refused { message, cause }),
             Ok(other) => Err(not_understood(&other)),
             // It ends just now.
@@ -121,43 +160,74 @@ impl Supervisor {
         let deadline = Instant::now() + START;
         loop {
             if let Some(supervisor) = Self::connect(paths).await? {
+                if Record::read(paths).is_some_and(|record| record.guard_pid != guard.id()) {
+                    // Somebody else's was first: ours must not be waiting when that one ends.
+                    let _ = guard.kill().and_then(|()| guard.wait());
+                }
                 return Ok(supervisor);
             }
-            let ended = guard.try_wait().map_err(Error::io("cannot wait for the supervisor"))?;
+            let mut ended = guard
+                .try_wait()
+                .map_err(Error::io("cannot wait for the supervisor"))?;
+            if record::is_locked(paths).map_err(Error::io("cannot look at the lock"))? {
+                // Ours may have gone because somebody else's was first: then that one is waited for.
+                ended = None;
+            }
             let reason = match ended {
                 Some(status) => format!("it has ended ({status})"),
-                None if Instant::now() >= deadline => format!("it does not answer within {START:?}"),
+                None if Instant::now() >= deadline => {
+                    format!("it does not answer within {START:?}")
+                }
                 None => {
                     tokio::time::sleep(POLL).await;
                     continue;
                 }
             };
-            let written = logs::read(paths, "supervisor", logs::Selection::Last(TAIL)).unwrap_or_default();
-            let log_tail = written.into_iter().filter(|line| line.at >= begun - Duration::from_millis(1)).map(|line| line.text).collect();
+            let written =
+                logs::read(paths, "supervisor", logs::Selection::Last(TAIL)).unwrap_or_default();
+            let log_tail = written
+                .into_iter()
+                .filter(|line| line.at >= begun - Duration::from_millis(1))
+                .map(|line| line.text)
+                .collect();
             return Err(Error::NotStarted { reason, log_tail });
         }
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.pid
-    }
-
     /// Returns once it is spawned. One that runs under its name is stopped first.
     pub(crate) async fn start(&self, process: ProcessSpec) -> Result<(), Error> {
-        self.order(&Request::Start { process: Box::new(process) }).await
+        self.order(&Request::Start {
+            process: Box::new(process),
+        })
+        .await
     }
 
     /// Returns once it has ended.
     pub(crate) async fn stop(&self, name: &str) -> Result<(), Error> {
-        self.order(&Request::Stop { name: name.to_owned() }).await
+        self.order(&Request::Stop {
+            name: name.to_owned(),
+        })
+        .await
     }
 
     pub(crate) async fn signal(&self, name: &str, signal: Signal) -> Result<(), Error> {
-        self.order(&Request::Signal { name: name.to_owned(), signal }).await
+        self.order(&Request::Signal {
+            name: name.to_owned(),
+            signal,
+        })
+        .await
     }
 
-    pub(crate) async fn applied(&self, name: &str, inputs: BTreeMap<String, String>) -> Result<(), Error> {
-        self.order(&Request::Applied { name: name.to_owned(), inputs }).await
+    pub(crate) async fn applied(
+        &self,
+        name: &str,
+        inputs: BTreeMap<String, String>,
+    ) -> Result<(), Error> {
+        self.order(&Request::Applied {
+            name: name.to_owned(),
+            inputs,
+        })
+        .await
     }
 
     pub(crate) async fn status(&self) -> Result<Vec<ProcessStatus>, Error> {
@@ -168,8 +238,10 @@ impl Supervisor {
     }
 
     /// Everything now, then every change. Ends with the supervisor, with `Error::Gone` if that was killed.
-    pub(crate) async fn watch(&self) -> Result<impl Stream<Item = Result<Update, Error>> + Send + Unpin + use<>, Error> {
-        let mut connection = self.open().await?;
+    pub(crate) async fn watch(
+        &self,
+    ) -> Result<impl Stream<Item = Result<Update, Error>> + Send + Unpin + use<>, Error> {
+        let mut connection = self.open()?;
         connection.send(&Request::Watch).await?;
         let stream = futures::stream::unfold(Some(connection), |connection| async move {
             let mut connection = connection?;
@@ -189,9 +261,14 @@ impl Supervisor {
     pub(crate) async fn shutdown(&self, order: Vec<Vec<String>>) -> Result<(), Error> {
         self.order(&Request::Shutdown { order }).await?;
         let deadline = Instant::now() + END;
-        while record::is_locked(&self.paths).map_err(Error::io("cannot look at the supervisor's lock"))? {
+        while record::is_locked(&self.paths)
+            .map_err(Error::io("cannot look at the supervisor's lock"))?
+        {
             if Instant::now() >= deadline {
-                return Err(Error::Io { what: "the supervisor has said goodbye".into(), source: io::Error::other("and is still there") });
+                return Err(Error::Io {
+                    what: "the supervisor has said goodbye".into(),
+                    source: io::Error::other("and is still there"),
+                });
             }
             tokio::time::sleep(POLL).await;
         }
@@ -207,11 +284,11 @@ impl Supervisor {
     }
 
     async fn ask(&self, request: &Request) -> Result<Reply, Error> {
-        self.open().await?.ask(request).await
+        self.open()?.ask(request).await
     }
 
-    async fn open(&self) -> Result<Connection, Error> {
-        Connection::open(&self.paths).await.map_err(|error| match error.kind() {
+    fn open(&self) -> Result<Connection, Error> {
+        Connection::open(&self.paths).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Error::Gone,
             _ => Error::io("cannot reach the supervisor")(error),
         })
@@ -221,9 +298,12 @@ impl Supervisor {
 struct Connection(Framed<UnixStream, LinesCodec>);
 
 impl Connection {
-    async fn open(paths: &Paths) -> io::Result<Self> {
-        let stream = server::connect(&paths.socket()).await?;
-        Ok(Self(Framed::new(stream, LinesCodec::new_with_max_length(server::LONGEST_LINE))))
+    fn open(paths: &Paths) -> io::Result<Self> {
+        let stream = server::connect(&paths.socket())?;
+        Ok(Self(Framed::new(
+            stream,
+            LinesCodec::new_with_max_length(server::LONGEST_LINE),
+        )))
     }
 
     async fn ask(&mut self, request: &Request) -> Result<Reply, Error> {
@@ -232,19 +312,30 @@ impl Connection {
     }
 
     async fn send(&mut self, request: &Request) -> Result<(), Error> {
-        let line = serde_json::to_string(request).map_err(|error| Error::NotUnderstood(error.to_string()))?;
+        let line = serde_json::to_string(request)
+            .map_err(|error| Error::NotUnderstood(error.to_string()))?;
         // It may have ended just now; what it still said is for `receive` to read.
         match self.0.send(line).await {
-            Err(LinesCodecError::Io(error)) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::io("cannot ask the supervisor")(error)),
+            Err(LinesCodecError::Io(error)) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Error::io("cannot ask the supervisor")(error))
+            }
             _ => Ok(()),
         }
     }
 
     async fn receive(&mut self) -> Result<Reply, Error> {
         match self.0.next().await {
-            Some(Ok(line)) => serde_json::from_str(&line).map_err(|error| Error::NotUnderstood(error.to_string())),
-            Some(Err(LinesCodecError::MaxLineLengthExceeded)) => Err(Error::NotUnderstood("it is too long".into())),
-            Some(Err(LinesCodecError::Io(error))) if error.kind() != io::ErrorKind::ConnectionReset => Err(Error::io("cannot hear the supervisor")(error)),
+            Some(Ok(line)) => {
+                serde_json::from_str(&line).map_err(|error| Error::NotUnderstood(error.to_string()))
+            }
+            Some(Err(LinesCodecError::MaxLineLengthExceeded)) => {
+                Err(Error::NotUnderstood("it is too long".into()))
+            }
+            Some(Err(LinesCodecError::Io(error)))
+                if error.kind() != io::ErrorKind::ConnectionReset =>
+            {
+                Err(Error::io("cannot hear the supervisor")(error))
+            }
             Some(Err(LinesCodecError::Io(_))) | None => Err(Error::Gone),
         }
     }
@@ -266,8 +357,11 @@ fn not_understood(reply: &Reply) -> Error {
 /// The same binary as this one, in the background, with nothing of ours but its log.
 fn start_guard(paths: &Paths, environment: &str) -> Result<std::process::Child, Error> {
     let log = open_log(paths).map_err(Error::io("cannot open the supervisor's log"))?;
-    let errors = log.try_clone().map_err(Error::io("cannot open the supervisor's log"))?;
-    let home = std::path::absolute(&paths.home).map_err(Error::io("cannot tell where the environment lives"))?;
+    let errors = log
+        .try_clone()
+        .map_err(Error::io("cannot open the supervisor's log"))?;
+    let home = std::path::absolute(&paths.home)
+        .map_err(Error::io("cannot tell where the environment lives"))?;
     Command::new(launch::own_program())
         .arg0("xtask")
         .args(["__guard", "--environment", environment, "--home"])

@@ -13,19 +13,31 @@ pub(super) struct OutOfMemoryKills {
 
 impl OutOfMemoryKills {
     pub(super) fn read() -> Self {
-        Self { ours: in_our_group().unwrap_or(0), machine: counter("/proc/vmstat", "oom_kill").unwrap_or(0) }
+        Self {
+            ours: in_our_group().unwrap_or(0),
+            machine: counter("/proc/vmstat", "oom_kill").unwrap_or(0),
+        }
     }
 }
 
 fn counter(path: &str, name: &str) -> Option<u64> {
     let text = fs::read_to_string(path).ok()?;
-    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
+    text.lines().find_map(|line| {
+        line.strip_prefix(name)?
+            .strip_prefix(' ')?
+            .trim()
+            .parse()
+            .ok()
+    })
 }
 
 fn in_our_group() -> Option<u64> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
     let unified = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
-    counter(&format!("/sys/fs/cgroup{unified}/memory.events"), "oom_kill")
+    counter(
+        &format!("/sys/fs/cgroup{unified}/memory.events"),
+        "oom_kill",
+    )
 }
 
 /// `before` was read while the process still ran.
@@ -37,9 +49,18 @@ fn describe(status: ExitStatus, before: OutOfMemoryKills, after: OutOfMemoryKill
     let Some(signal) = status.signal() else {
         return format!("exited with code {}", status.code().unwrap_or(-1));
     };
-    let killed = format!("killed by signal {signal}{}", signal_name(signal).map(|name| format!(" ({name})")).unwrap_or_default());
+    let killed = format!(
+        "killed by signal {signal}{}",
+        signal_name(signal)
+            .map(|name| format!(" ({name})"))
+            .unwrap_or_default()
+    );
     if signal != Signal::KILL.as_raw() {
-        return if status.core_dumped() { format!("{killed}, core dumped") } else { killed };
+        return if status.core_dumped() {
+            format!("{killed}, core dumped")
+        } else {
+            killed
+        };
     }
     if after.ours > before.ours {
         "killed: out of memory (the limit of its control group)".into()
@@ -93,21 +114,45 @@ pub(super) fn number(signal: crate::model::Signal) -> Signal {
 mod tests {
     use super::*;
 
-    const NONE: OutOfMemoryKills = OutOfMemoryKills { ours: 0, machine: 0 };
+    const NONE: OutOfMemoryKills = OutOfMemoryKills {
+        ours: 0,
+        machine: 0,
+    };
 
     #[test]
     fn an_exit_code_and_a_signal_are_named() {
-        assert_eq!(describe(ExitStatus::from_raw(1 << 8), NONE, NONE), "exited with code 1");
-        assert_eq!(describe(ExitStatus::from_raw(9), NONE, NONE), "killed by signal 9 (SIGKILL)");
-        assert_eq!(describe(ExitStatus::from_raw(11 | 0x80), NONE, NONE), "killed by signal 11 (SIGSEGV), core dumped");
+        assert_eq!(
+            describe(ExitStatus::from_raw(1 << 8), NONE, NONE),
+            "exited with code 1"
+        );
+        assert_eq!(
+            describe(ExitStatus::from_raw(9), NONE, NONE),
+            "killed by signal 9 (SIGKILL)"
+        );
+        assert_eq!(
+            describe(ExitStatus::from_raw(0x8b), NONE, NONE),
+            "killed by signal 11 (SIGSEGV), core dumped"
+        );
     }
 
     #[test]
     fn a_kill_for_lack_of_memory_is_told_from_a_plain_one() {
-        let ours = OutOfMemoryKills { ours: 1, machine: 1 };
+        let ours = OutOfMemoryKills {
+            ours: 1,
+            machine: 1,
+        };
         assert!(describe(ExitStatus::from_raw(9), NONE, ours).starts_with("killed: out of memory"));
-        let machine = OutOfMemoryKills { ours: 0, machine: 1 };
-        assert!(describe(ExitStatus::from_raw(9), NONE, machine).starts_with("killed: out of memory, as it seems"));
-        assert_eq!(describe(ExitStatus::from_raw(15), NONE, ours), "killed by signal 15 (SIGTERM)");
+        let machine = OutOfMemoryKills {
+            ours: 0,
+            machine: 1,
+        };
+        assert!(
+            describe(ExitStatus::from_raw(9), NONE, machine)
+                .starts_with("killed: out of memory, as it seems")
+        );
+        assert_eq!(
+            describe(ExitStatus::from_raw(15), NONE, ours),
+            "killed by signal 15 (SIGTERM)"
+        );
     }
 }

@@ -35,30 +35,47 @@ const SWEEP: Duration = Duration::from_secs(30);
 pub(super) fn run(paths: &Paths, environment: &str) -> anyhow::Result<ExitCode> {
     let (run, logs) = (paths.run(), paths.home.join("logs"));
     for folder in [&run, &logs] {
-        fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
     }
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
-    let Some(lock) = record::take_lock(paths).with_context(|| format!("cannot lock in {}", run.display()))? else {
-        let who = Record::read(paths).map_or_else(|| "another one".to_owned(), |record| format!("pid {}", record.identity.pid));
+    let Some(lock) =
+        record::take_lock(paths).with_context(|| format!("cannot lock in {}", run.display()))?
+    else {
+        let who = Record::read(paths).map_or_else(
+            || "another one".to_owned(),
+            |record| format!("pid {}", record.identity.pid),
+        );
         anyhow::bail!("environment {environment} is supervised already, by {who}");
     };
     // It leads a session already when it was started with `setsid`.
     let _ = rustix::process::setsid();
-    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).context("cannot become the heir of orphans")?;
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
+        .context("cannot become the heir of orphans")?;
     rustix::thread::set_name(c"argosy-guard").context("cannot name itself")?;
-    let supervisor = start_supervisor(paths, environment, &lock).context("cannot start the supervisor")?;
+    let supervisor =
+        start_supervisor(paths, environment, &lock).context("cannot start the supervisor")?;
     let kills = OutOfMemoryKills::read();
     let status = wait_for(supervisor)?;
+    if !status.success() {
+        let how = ending::in_words(status, kills);
+        journal::note(&format!(
+            "the supervisor (pid {}) did not end in order: {how}; killing what is left of it",
+            raw(supervisor)
+        ));
+        if let Err(error) = Record::note_death(paths, raw(supervisor), how) {
+            journal::note(&format!("cannot note how the supervisor ended: {error}"));
+        }
+    }
     let swept = sweep();
     if status.success() {
         if swept > 0 {
-            journal::note(&format!("killed {swept} processes that had outlived their components"));
+            journal::note(&format!(
+                "killed {swept} processes that had outlived their components"
+            ));
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let how = ending::in_words(status, kills);
-    journal::note(&format!("the supervisor (pid {}) did not end in order: {how}; its processes were killed", raw(supervisor)));
-    Record::note_death(paths, raw(supervisor), how).context("cannot note how the supervisor ended")?;
     // Nobody answers there any more.
     let _ = fs::remove_file(paths.socket());
     Ok(ExitCode::FAILURE)
@@ -68,7 +85,14 @@ pub(super) fn run(paths: &Paths, environment: &str) -> anyhow::Result<ExitCode> 
 fn start_supervisor(paths: &Paths, environment: &str, lock: &File) -> io::Result<Pid> {
     let child = Command::new("/proc/self/exe")
         .arg0("xtask")
-        .args(["__supervise", "--environment", environment, "--guard", &std::process::id().to_string(), "--home"])
+        .args([
+            "__supervise",
+            "--environment",
+            environment,
+            "--guard",
+            &std::process::id().to_string(),
+            "--home",
+        ])
         .arg(&paths.home)
         .stdin(Stdio::from(lock.try_clone()?))
         .spawn()?;
@@ -79,7 +103,9 @@ fn start_supervisor(paths: &Paths, environment: &str, lock: &File) -> io::Result
 fn wait_for(supervisor: Pid) -> io::Result<ExitStatus> {
     loop {
         match rustix::process::wait(WaitOptions::empty()) {
-            Ok(Some((pid, status))) if pid == supervisor => return Ok(ExitStatus::from_raw(status.as_raw())),
+            Ok(Some((pid, status))) if pid == supervisor => {
+                return Ok(ExitStatus::from_raw(status.as_raw()));
+            }
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }

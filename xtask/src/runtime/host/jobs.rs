@@ -8,8 +8,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::task::JoinSet;
-
 use super::{
     LaunchError,
     ending::{self, OutOfMemoryKills},
@@ -17,13 +15,11 @@ use super::{
     lines::{LogLine, Stream},
     log_writer::LogWriter,
     logs,
-    process::copy,
+    output::Output,
     procfs::{self, Family},
     protocol::{Account, StartCause},
 };
 
-/// How long to read on what an ended job has written.
-const LAST_WORDS: Duration = Duration::from_millis(200);
 const TAIL: usize = 20;
 
 /// What to run.
@@ -61,9 +57,14 @@ pub(crate) enum JobEnd {
 /// Runs the job and keeps what it writes in `log` (`…/<name>.log`), in the format of [`super::lines`].
 pub(crate) async fn run_job(spec: &JobSpec, log: &Path) -> Result<JobOutcome, LaunchError> {
     let other = |message: String| LaunchError::new(StartCause::Other, message);
-    let (folder, name) = log.parent().zip(log.file_stem()).ok_or_else(|| other(format!("{} is no log file", log.display())))?;
-    std::fs::create_dir_all(folder).map_err(|error| other(format!("cannot create {}: {error}", folder.display())))?;
-    let logs = LogWriter::start(folder.to_owned()).map_err(|error| other(format!("cannot start the log writer: {error}")))?;
+    let (folder, name) = log
+        .parent()
+        .zip(log.file_stem())
+        .ok_or_else(|| other(format!("{} is no log file", log.display())))?;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| other(format!("cannot create {}: {error}", folder.display())))?;
+    let logs = LogWriter::start(folder.to_owned())
+        .map_err(|error| other(format!("cannot start the log writer: {error}")))?;
     let name: Arc<str> = Arc::from(name.to_string_lossy());
     let start = Instant::now();
     let say = async |text: String| logs.line(&name, Stream::Supervisor, text).await;
@@ -78,11 +79,7 @@ pub(crate) async fn run_job(spec: &JobSpec, log: &Path) -> Result<JobOutcome, La
         }
     };
     say(started(launched.pid)).await;
-    let mut readers = JoinSet::new();
-    if let (Some(stdout), Some(stderr)) = (launched.stdout.take(), launched.stderr.take()) {
-        readers.spawn(copy(stdout, Stream::Out, name.clone(), logs.clone()));
-        readers.spawn(copy(stderr, Stream::Err, name.clone(), logs.clone()));
-    }
+    let mut output = Output::of(&mut launched, &name, &logs);
     let end = match tokio::time::timeout(spec.timeout, launched.wait()).await {
         Ok(Ok(status)) => judge(status, kills),
         Ok(Err(error)) => JobEnd::Failed(format!("ended; how is not known: {error}")),
@@ -91,9 +88,7 @@ pub(crate) async fn run_job(spec: &JobSpec, log: &Path) -> Result<JobOutcome, La
             JobEnd::TimedOut
         }
     };
-    let read = async { while readers.join_next().await.is_some() {} };
-    // What a descendant that got away still writes is not waited for.
-    let _ = tokio::time::timeout(LAST_WORDS, read).await;
+    output.last_words().await;
     say(match &end {
         JobEnd::Succeeded => "succeeded".into(),
         JobEnd::Failed(how) => how.clone(),
@@ -101,8 +96,16 @@ pub(crate) async fn run_job(spec: &JobSpec, log: &Path) -> Result<JobOutcome, La
     })
     .await;
     logs.flush().await;
-    let log_tail = if end == JobEnd::Succeeded { Vec::new() } else { tail(log, launched.pid) };
-    Ok(JobOutcome { end, took: start.elapsed(), log_tail })
+    let log_tail = if end == JobEnd::Succeeded {
+        Vec::new()
+    } else {
+        tail(log, launched.pid)
+    };
+    Ok(JobOutcome {
+        end,
+        took: start.elapsed(),
+        log_tail,
+    })
 }
 
 impl JobSpec {
@@ -112,13 +115,20 @@ impl JobSpec {
             args: self.args.clone(),
             env: self.env.clone(),
             working_directory: self.working_directory.clone(),
-            account: self.run_as.clone().filter(|_| rustix::process::geteuid().is_root()),
+            account: self
+                .run_as
+                .clone()
+                .filter(|_| rustix::process::geteuid().is_root()),
         }
     }
 }
 
 fn judge(status: ExitStatus, kills: OutOfMemoryKills) -> JobEnd {
-    if status.success() { JobEnd::Succeeded } else { JobEnd::Failed(ending::in_words(status, kills)) }
+    if status.success() {
+        JobEnd::Succeeded
+    } else {
+        JobEnd::Failed(ending::in_words(status, kills))
+    }
 }
 
 /// With everything that it has started, also what has left its process group.
@@ -135,7 +145,10 @@ fn tail(log: &Path, pid: u32) -> Vec<LogLine> {
     // Two of these lines are our own.
     let mut written = logs::last(log, TAIL + 2).unwrap_or_default();
     let own = |line: &LogLine| line.stream == Stream::Supervisor;
-    if let Some(begin) = written.iter().rposition(|line| own(line) && line.text == started(pid)) {
+    if let Some(begin) = written
+        .iter()
+        .rposition(|line| own(line) && line.text == started(pid))
+    {
         written.drain(..=begin);
     }
     written.retain(|line| !own(line));

@@ -9,5 +9,6 @@ use super::{
 
 pub(super) fn note(text: &str) {
     // When even this cannot be written there is nobody left to tell.
-    let _ = std::io::stderr().write_all(lines::format(clock::now(), Stream::Supervisor, text).as_bytes());
+    let _ = std::io::stderr()
+        .write_all(lines::format(clock::now(), Stream::Supervisor, text).as_bytes());
 }

@@ -82,18 +82,33 @@ impl Drop for Launched {
 }
 
 pub(super) async fn launch(launch: &Launch) -> Result<Launched, LaunchError> {
-    let other = |what: &str, error: &dyn std::fmt::Display| LaunchError::new(StartCause::Other, format!("{what}: {error}"));
-    let (mut ours, theirs) = socket_pair().map_err(|error| other("cannot make a socket", &error))?;
+    let other = |what: &str, error: &dyn std::fmt::Display| {
+        LaunchError::new(StartCause::Other, format!("{what}: {error}"))
+    };
+    let (mut ours, theirs) =
+        socket_pair().map_err(|error| other("cannot make a socket", &error))?;
     let mut command = shim();
     command.stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)));
-    let mut child = spawn_on_lasting_thread(command).await.map_err(|error| other("cannot start a process", &error))?;
-    let pid = child.id().ok_or_else(|| other("cannot start a process", &"it ended at once"))?;
-    let launched = Launched { stdout: child.stdout.take(), stderr: child.stderr.take(), child, pid };
+    let mut child = spawn_on_lasting_thread(command)
+        .await
+        .map_err(|error| other("cannot start a process", &error))?;
+    let pid = child
+        .id()
+        .ok_or_else(|| other("cannot start a process", &"it ended at once"))?;
+    let launched = Launched {
+        stdout: child.stdout.take(),
+        stderr: child.stderr.take(),
+        child,
+        pid,
+    };
     match tokio::time::timeout(DEADLINE, hand_over(launch, &mut ours)).await {
         Ok(Ok(None)) => Ok(launched),
         Ok(Ok(Some(error))) => Err(error),
         Ok(Err(error)) => Err(other("the new process cannot be told what to run", &error)),
-        Err(_) => Err(other("the new process does not run its program", &format!("still not after {DEADLINE:?}"))),
+        Err(_) => Err(other(
+            "the new process does not run its program",
+            &format!("still not after {DEADLINE:?}"),
+        )),
     }
 }
 
@@ -106,8 +121,15 @@ fn socket_pair() -> io::Result<(UnixStream, StdUnixStream)> {
 /// The same binary as this one, also when the file was replaced since this process was started.
 fn shim() -> Command {
     let mut command = Command::new(own_program());
-    command.arg0("xtask").arg("__exec").arg(std::process::id().to_string());
-    command.env_clear().stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+        .arg0("xtask")
+        .arg("__exec")
+        .arg(std::process::id().to_string());
+    command
+        .env_clear()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
     command
 }
 
@@ -121,8 +143,13 @@ pub(super) fn own_program() -> PathBuf {
 #[cfg(test)]
 pub(super) fn own_program() -> PathBuf {
     let test = std::env::current_exe().expect("the test has a binary");
-    let built = test.parent().and_then(|deps| deps.parent()).map(|target| target.join("xtask"));
-    built.filter(|path| path.exists()).expect("`cargo test --package xtask` builds the toolkit too")
+    let built = test
+        .parent()
+        .and_then(|deps| deps.parent())
+        .map(|target| target.join("xtask"));
+    built
+        .filter(|path| path.exists())
+        .expect("`cargo test --package xtask` builds the toolkit too")
 }
 
 async fn hand_over(launch: &Launch, socket: &mut UnixStream) -> io::Result<Option<LaunchError>> {
@@ -131,7 +158,11 @@ async fn hand_over(launch: &Launch, socket: &mut UnixStream) -> io::Result<Optio
     socket.write_all(&order).await?;
     let mut answer = Vec::new();
     socket.read_to_end(&mut answer).await?;
-    if answer.is_empty() { Ok(None) } else { Ok(Some(serde_json::from_slice(&answer)?)) }
+    if answer.is_empty() {
+        Ok(None)
+    } else {
+        Ok(Some(serde_json::from_slice(&answer)?))
+    }
 }
 
 struct Birth {
@@ -145,17 +176,30 @@ async fn spawn_on_lasting_thread(command: Command) -> io::Result<Child> {
     let births = BIRTHS.get_or_init(|| {
         let (births, queue) = mpsc::channel();
         // Without a thread there is no queue either, and the order below fails.
-        let _ = std::thread::Builder::new().name("births".into()).spawn(move || give_birth(&queue));
+        let _ = std::thread::Builder::new()
+            .name("births".into())
+            .spawn(move || give_birth(&queue));
         births
     });
     let gone = || io::Error::other("the thread that starts processes is gone");
     let (born, birth) = oneshot::channel();
-    births.send(Birth { command, runtime: Handle::current(), born }).map_err(|_| gone())?;
+    births
+        .send(Birth {
+            command,
+            runtime: Handle::current(),
+            born,
+        })
+        .map_err(|_| gone())?;
     birth.await.map_err(|_| gone())?
 }
 
 fn give_birth(queue: &mpsc::Receiver<Birth>) {
-    for Birth { mut command, runtime, born } in queue {
+    for Birth {
+        mut command,
+        runtime,
+        born,
+    } in queue
+    {
         let _entered = runtime.enter();
         // When nobody waits any more, dropping the child kills it.
         let _ = born.send(command.spawn());

@@ -57,7 +57,11 @@ pub(super) fn parse(line: &str) -> Option<LogLine> {
         "s" => Stream::Supervisor,
         _ => return None,
     };
-    Some(LogLine { at: DateTime::parse_from_rfc3339(at).ok()?.to_utc(), stream, text: text.to_owned() })
+    Some(LogLine {
+        at: DateTime::parse_from_rfc3339(at).ok()?.to_utc(),
+        stream,
+        text: text.to_owned(),
+    })
 }
 
 /// Whether the next line may be appended as it is.
@@ -110,7 +114,10 @@ fn lossy(bytes: &[u8]) -> String {
 /// The greatest place up to `limit` that does not cut a character.
 fn char_boundary(bytes: &[u8], limit: usize) -> usize {
     let continues = |place: &usize| bytes[*place] & 0b1100_0000 == 0b1000_0000;
-    (limit - 3..=limit).rev().find(|place| !continues(place)).unwrap_or(limit)
+    (limit - 3..=limit)
+        .rev()
+        .find(|place| !continues(place))
+        .unwrap_or(limit)
 }
 
 #[cfg(test)]
@@ -121,21 +128,36 @@ mod tests {
 
     #[test]
     fn a_line_reads_back_as_it_was_written() {
-        let line = LogLine { at: clock::now(), stream: Stream::Err, text: "a  b ".into() };
+        let line = LogLine {
+            at: clock::now(),
+            stream: Stream::Err,
+            text: "a  b ".into(),
+        };
         let read = parse(format(line.at, line.stream, &line.text).trim_end_matches('\n')).unwrap();
-        assert_eq!((read.stream, read.text, read.at.timestamp_millis()), (line.stream, line.text, line.at.timestamp_millis()));
+        assert_eq!(
+            (read.stream, read.text, read.at.timestamp_millis()),
+            (line.stream, line.text, line.at.timestamp_millis())
+        );
     }
 
     #[test]
     fn what_is_not_a_log_line_is_no_log_line() {
-        for line in ["", "2026-01-01T00:00:00.000Z", "2026-01-01T00:00:00.000Z x text", "yesterday o text"] {
+        for line in [
+            "",
+            "2026-01-01T00:00:00.000Z",
+            "2026-01-01T00:00:00.000Z x text",
+            "yesterday o text",
+        ] {
             assert_eq!(parse(line), None, "{line}");
         }
     }
 
     #[test]
     fn bytes_that_are_not_text_do_not_stop_the_log() {
-        assert_eq!(Splitter::default().push(b"ab\xff\xfec\r\n\n"), ["ab\u{fffd}\u{fffd}c", ""]);
+        assert_eq!(
+            Splitter::default().push(b"ab\xff\xfec\r\n\n"),
+            ["ab\u{fffd}\u{fffd}c", ""]
+        );
     }
 
     #[test]

@@ -23,8 +23,15 @@ const CHUNK: usize = 256 << 10;
 const RETRY: Duration = Duration::from_secs(1);
 
 enum Order {
-    Line { log: Arc<str>, at: DateTime<Utc>, stream: Stream, text: String },
-    Flush { done: oneshot::Sender<()> },
+    Line {
+        log: Arc<str>,
+        at: DateTime<Utc>,
+        stream: Stream,
+        text: String,
+    },
+    Flush {
+        done: oneshot::Sender<()>,
+    },
 }
 
 /// A handle to the writer; the last one that goes ends it.
@@ -37,14 +44,26 @@ impl LogWriter {
     /// `folder` is where `<log>.log` is written.
     pub(super) fn start(folder: PathBuf) -> std::io::Result<Self> {
         let (orders, queue) = mpsc::channel(QUEUE);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        std::thread::Builder::new().name("log-writer".into()).spawn(move || runtime.block_on(Files::new(folder).serve(queue)))?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()?;
+        std::thread::Builder::new()
+            .name("log-writer".into())
+            .spawn(move || runtime.block_on(Files::new(folder).serve(queue)))?;
         Ok(Self { orders })
     }
 
     pub(super) async fn line(&self, log: &Arc<str>, stream: Stream, text: String) {
         // The writer ends only with the process: a lost line is all that can come of it.
-        let _ = self.orders.send(Order::Line { log: log.clone(), at: clock::now(), stream, text }).await;
+        let _ = self
+            .orders
+            .send(Order::Line {
+                log: log.clone(),
+                at: clock::now(),
+                stream,
+                text,
+            })
+            .await;
     }
 
     /// Returns once everything before it is in its file, or was dropped.
@@ -69,7 +88,10 @@ struct Output {
 
 impl Files {
     fn new(folder: PathBuf) -> Self {
-        Self { folder, open: HashMap::new() }
+        Self {
+            folder,
+            open: HashMap::new(),
+        }
     }
 
     async fn serve(mut self, mut queue: mpsc::Receiver<Order>) {
@@ -89,7 +111,12 @@ impl Files {
             let mut waiting = Vec::new();
             for order in orders.drain(..) {
                 match order {
-                    Order::Line { log, at, stream, text } => self.take(log, at, stream, &text),
+                    Order::Line {
+                        log,
+                        at,
+                        stream,
+                        text,
+                    } => self.take(log, at, stream, &text),
                     Order::Flush { done } => waiting.push(done),
                 }
             }
@@ -103,8 +130,13 @@ impl Files {
 
     fn take(&mut self, log: Arc<str>, at: DateTime<Utc>, stream: Stream, text: &str) {
         let folder = &self.folder;
-        let output = self.open.entry(log).or_insert_with_key(|log| Output::new(folder.join(format!("{log}.log"))));
-        output.pending.extend_from_slice(lines::format(at, stream, text).as_bytes());
+        let output = self
+            .open
+            .entry(log)
+            .or_insert_with_key(|log| Output::new(folder.join(format!("{log}.log"))));
+        output
+            .pending
+            .extend_from_slice(lines::format(at, stream, text).as_bytes());
         output.lines += 1;
         if output.pending.len() >= CHUNK {
             output.write();
@@ -120,7 +152,11 @@ impl Files {
 
 impl Output {
     fn new(path: PathBuf) -> Self {
-        Self { file: RotatingFile::new(path), pending: Vec::new(), lines: 0 }
+        Self {
+            file: RotatingFile::new(path),
+            pending: Vec::new(),
+            lines: 0,
+        }
     }
 
     fn write(&mut self) {

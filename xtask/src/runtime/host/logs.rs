@@ -42,9 +42,18 @@ pub(super) fn last(log: &Path, count: usize) -> io::Result<Vec<LogLine>> {
 }
 
 /// The lines of the past and then every new one. Without a file it waits for one.
-pub(crate) fn follow(paths: &Paths, name: &str, selection: Selection) -> impl Stream<Item = io::Result<LogLine>> + Send + Unpin + use<> {
+pub(crate) fn follow(
+    paths: &Paths,
+    name: &str,
+    selection: Selection,
+) -> impl Stream<Item = io::Result<LogLine>> + Send + Unpin + use<> {
     let path = paths.log(name);
-    let start = past(&path, selection).map(|(lines, position)| Follower { path, position, ready: lines.into(), splitter: Splitter::default() });
+    let start = past(&path, selection).map(|(lines, position)| Follower {
+        path,
+        position,
+        ready: lines.into(),
+        splitter: Splitter::default(),
+    });
     let stream = futures::stream::unfold(Some(start), |state| async move {
         let mut follower = match state? {
             Ok(follower) => follower,
@@ -89,7 +98,12 @@ impl Follower {
             let mut bytes = Vec::new();
             (&position.file).take(CHUNK).read_to_end(&mut bytes)?;
             if !bytes.is_empty() {
-                self.ready.extend(self.splitter.push(&bytes).iter().filter_map(|line| lines::parse(line)));
+                self.ready.extend(
+                    self.splitter
+                        .push(&bytes)
+                        .iter()
+                        .filter_map(|line| lines::parse(line)),
+                );
                 return Ok(true);
             }
         }
@@ -105,7 +119,9 @@ impl Follower {
     /// The file that came after ours. Several may have come since we last looked.
     fn successor(&self) -> io::Result<Option<Position>> {
         let generations = rotate::generations(&self.path);
-        let Some(position) = &self.position else { return open(&self.path) };
+        let Some(position) = &self.position else {
+            return open(&self.path);
+        };
         for (age, generation) in generations.iter().enumerate() {
             if fs::metadata(generation).is_ok_and(|file| file.ino() == position.inode) {
                 return match age {
@@ -126,7 +142,10 @@ impl Follower {
 
 fn open(path: &Path) -> io::Result<Option<Position>> {
     match File::open(path) {
-        Ok(file) => Ok(Some(Position { inode: file.metadata()?.ino(), file })),
+        Ok(file) => Ok(Some(Position {
+            inode: file.metadata()?.ino(),
+            file,
+        })),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
@@ -136,7 +155,11 @@ fn open(path: &Path) -> io::Result<Option<Position>> {
 fn past(path: &Path, selection: Selection) -> io::Result<(Vec<LogLine>, Option<Position>)> {
     let mut newest = None;
     let mut found: Vec<Vec<LogLine>> = Vec::new();
-    let mut missing = if let Selection::Last(count) = selection { count } else { usize::MAX };
+    let mut missing = if let Selection::Last(count) = selection {
+        count
+    } else {
+        usize::MAX
+    };
     for generation in rotate::generations(path) {
         let Some(mut position) = open(&generation)? else {
             // Between two steps of a rotation there is no current file.
@@ -170,14 +193,22 @@ fn last_lines(file: &mut File, count: usize) -> io::Result<Vec<LogLine>> {
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(start))?;
         (&*file).take(end - start).read_to_end(&mut bytes)?;
-        let complete = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |place| place + 1);
-        if start > 0 && bytes[..complete].iter().filter(|byte| **byte == b'\n').count() <= count {
+        let complete = bytes
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |place| place + 1);
+        if start > 0 && bytes[..complete].split(|byte| *byte == b'\n').count() <= count + 1 {
             span = span.saturating_mul(4);
             continue;
         }
         file.seek(SeekFrom::Start(start + complete as u64))?;
         let text = String::from_utf8_lossy(&bytes[..complete]);
-        let mut lines: Vec<LogLine> = text.lines().rev().filter_map(lines::parse).take(count).collect();
+        let mut lines: Vec<LogLine> = text
+            .lines()
+            .rev()
+            .filter_map(lines::parse)
+            .take(count)
+            .collect();
         lines.reverse();
         return Ok(lines);
     }
@@ -204,13 +235,21 @@ mod tests {
         }
 
         fn paths(&self) -> Paths {
-            Paths { project: self.folder.path().into(), home: self.folder.path().into() }
+            Paths {
+                project: self.folder.path().into(),
+                home: self.folder.path().into(),
+            }
         }
 
         fn write(&self, texts: &[&str]) {
-            let mut file = File::options().create(true).append(true).open(self.paths().log("x")).unwrap();
+            let mut file = File::options()
+                .create(true)
+                .append(true)
+                .open(self.paths().log("x"))
+                .unwrap();
             for text in texts {
-                file.write_all(lines::format(clock::now(), LogStream::Out, text).as_bytes()).unwrap();
+                file.write_all(lines::format(clock::now(), LogStream::Out, text).as_bytes())
+                    .unwrap();
             }
         }
 
@@ -219,7 +258,11 @@ mod tests {
         }
 
         fn read(&self, selection: Selection) -> Vec<String> {
-            read(&self.paths(), "x", selection).unwrap().into_iter().map(|line| line.text).collect()
+            read(&self.paths(), "x", selection)
+                .unwrap()
+                .into_iter()
+                .map(|line| line.text)
+                .collect()
         }
     }
 
@@ -233,15 +276,18 @@ mod tests {
         log.rotate();
         log.write(&["four"]);
         assert_eq!(log.read(Selection::Last(3)), ["two", "three", "four"]);
-        assert_eq!(log.read(Selection::Last(9)), ["one", "two", "three", "four"]);
+        assert_eq!(
+            log.read(Selection::Last(9)),
+            ["one", "two", "three", "four"]
+        );
         assert_eq!(log.read(Selection::Last(0)), [""; 0]);
     }
 
     #[test]
     fn the_last_lines_of_a_long_file_are_the_last_ones() {
         let log = Log::new();
-        let long = "x".repeat(1000);
-        log.write(&vec![long.as_str(); 500]);
+        let wide = "x".repeat(1000);
+        log.write(&vec![wide.as_str(); 500]);
         log.write(&["last"]);
         let lines = log.read(Selection::Last(300));
         assert_eq!((lines.len(), lines[299].as_str()), (300, "last"));
@@ -251,16 +297,20 @@ mod tests {
     fn only_lines_since_the_moment_are_given() {
         let log = Log::new();
         log.write(&["before"]);
-        let long_ago = clock::now() - Duration::from_secs(60);
+        let long_ago = clock::now() - Duration::from_mins(1);
         assert_eq!(log.read(Selection::Since(long_ago)), ["before"]);
-        assert_eq!(log.read(Selection::Since(clock::now() + Duration::from_secs(60))), [""; 0]);
+        assert_eq!(
+            log.read(Selection::Since(clock::now() + Duration::from_mins(1))),
+            [""; 0]
+        );
     }
 
     #[tokio::test]
     async fn a_follower_sees_what_comes_through_a_rotation_and_loses_nothing() {
         let log = Log::new();
         log.write(&["zero", "one"]);
-        let mut lines = follow(&log.paths(), "x", Selection::Last(1)).map(|line| line.unwrap().text);
+        let mut lines =
+            follow(&log.paths(), "x", Selection::Last(1)).map(|line| line.unwrap().text);
         assert_eq!(lines.next().await.unwrap(), "one");
         log.write(&["two"]);
         log.rotate();

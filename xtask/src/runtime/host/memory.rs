@@ -4,11 +4,17 @@ use std::fs;
 
 use super::procfs::Family;
 
-/// Bytes. The proportional set size of each process where the kernel tells it (shared pages, such as PostgreSQL's
+/// Bytes. The proportional set size of each process where the kernel tells it (shared pages, such as `PostgreSQL`'s
 /// buffers, are then counted once), else its resident set.
 pub(super) fn of_tree(pid: u32, family: &Family) -> Option<u64> {
     let own = of(pid)?;
-    Some(own + family.descendants(pid).into_iter().filter_map(|(child, _)| of(child)).sum::<u64>())
+    Some(
+        own + family
+            .descendants(pid)
+            .into_iter()
+            .filter_map(|(child, _)| of(child))
+            .sum::<u64>(),
+    )
 }
 
 fn of(pid: u32) -> Option<u64> {
@@ -16,11 +22,17 @@ fn of(pid: u32) -> Option<u64> {
 }
 
 fn proportional(pid: u32) -> Option<u64> {
-    kibibytes(&fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?, "Pss:")
+    kibibytes(
+        &fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?,
+        "Pss:",
+    )
 }
 
 fn resident(pid: u32) -> Option<u64> {
-    kibibytes(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?, "VmRSS:")
+    kibibytes(
+        &fs::read_to_string(format!("/proc/{pid}/status")).ok()?,
+        "VmRSS:",
+    )
 }
 
 fn kibibytes(text: &str, field: &str) -> Option<u64> {

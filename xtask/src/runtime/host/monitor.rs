@@ -5,10 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::{sync::mpsc, time::sleep};
 
 use super::ports;
-use crate::{
-    health,
-    runtime::host::protocol::HealthCheck,
-};
+use crate::{health, runtime::host::protocol::HealthCheck};
 
 /// For one question.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -54,7 +51,9 @@ impl Monitor {
         loop {
             match self.probe_own().await {
                 Ok(()) => return self.tell(Finding::Healthy).await,
-                Err(detail) if start.elapsed() < self.start_timeout => self.tell(Finding::Failing(detail)).await?,
+                Err(detail) if start.elapsed() < self.start_timeout => {
+                    self.tell(Finding::Failing(detail)).await?;
+                }
                 Err(detail) => {
                     let detail = format!("not healthy after {:?}: {detail}", self.start_timeout);
                     self.tell(Finding::Failing(detail)).await?;
@@ -99,7 +98,12 @@ impl Monitor {
     /// to fail, and the stranger's good answer must not pass for its health.
     async fn probe_own(&self) -> Result<(), String> {
         health::probe(&self.check, TIMEOUT).await?;
-        let (pid, port) = (self.pid, health::address(&self.check).rsplit_once(':').and_then(|(_, port)| port.parse().ok()));
+        let (pid, port) = (
+            self.pid,
+            health::address(&self.check)
+                .rsplit_once(':')
+                .and_then(|(_, port)| port.parse().ok()),
+        );
         let Some(port) = port else { return Ok(()) };
         match tokio::task::spawn_blocking(move || ports::foreign_holder(port, pid)).await {
             Ok(Some(holder)) => Err(format!("port {port} is held by {holder}")),

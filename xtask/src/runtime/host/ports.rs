@@ -40,10 +40,16 @@ pub(crate) fn holder(port: u16) -> Option<Holder> {
     let sockets = listeners(port);
     let socket = sockets.first()?;
     let inodes: HashSet<u64> = sockets.iter().map(|socket| socket.inode).collect();
-    let pid = procfs::pids().into_iter().find(|pid| holds_any(*pid, &inodes) == Some(true));
+    let pid = procfs::pids()
+        .into_iter()
+        .find(|pid| holds_any(*pid, &inodes) == Some(true));
     let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
     let user = account_name(&passwd, socket.uid).unwrap_or_else(|| socket.uid.to_string());
-    Some(Holder { pid, program: pid.and_then(program), user })
+    Some(Holder {
+        pid,
+        program: pid.and_then(program),
+        user,
+    })
 }
 
 /// Who listens on the port when it is certain that neither this process nor a descendant of it does.
@@ -52,7 +58,11 @@ pub(super) fn foreign_holder(port: u16, pid: u32) -> Option<Holder> {
     if inodes.is_empty() {
         return None;
     }
-    let mut family: Vec<u32> = Family::read().descendants(pid).into_iter().map(|(child, _)| child).collect();
+    let mut family: Vec<u32> = Family::read()
+        .descendants(pid)
+        .into_iter()
+        .map(|(child, _)| child)
+        .collect();
     family.push(pid);
     for member in family {
         match holds_any(member, &inodes) {
@@ -65,8 +75,13 @@ pub(super) fn foreign_holder(port: u16, pid: u32) -> Option<Holder> {
 }
 
 fn listeners(port: u16) -> Vec<Socket> {
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|table| fs::read_to_string(table).unwrap_or_default());
-    tables.iter().flat_map(|table| table.lines().skip(1)).filter_map(|line| parse_listener(line, port)).collect()
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"]
+        .map(|table| fs::read_to_string(table).unwrap_or_default());
+    tables
+        .iter()
+        .flat_map(|table| table.lines().skip(1))
+        .filter_map(|line| parse_listener(line, port))
+        .collect()
 }
 
 fn parse_listener(line: &str, port: u16) -> Option<Socket> {
@@ -75,22 +90,35 @@ fn parse_listener(line: &str, port: u16) -> Option<Socket> {
     if local != port || *fields.get(3)? != LISTEN {
         return None;
     }
-    Some(Socket { uid: fields.get(7)?.parse().ok()?, inode: fields.get(9)?.parse().ok()? })
+    Some(Socket {
+        uid: fields.get(7)?.parse().ok()?,
+        inode: fields.get(9)?.parse().ok()?,
+    })
 }
 
 /// `None` when we may not look.
 fn holds_any(pid: u32, inodes: &HashSet<u64>) -> Option<bool> {
     let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
-    let mut targets = descriptors.flatten().filter_map(|descriptor| fs::read_link(descriptor.path()).ok());
+    let mut targets = descriptors
+        .flatten()
+        .filter_map(|descriptor| fs::read_link(descriptor.path()).ok());
     Some(targets.any(|target| {
-        let inode = target.to_str().and_then(|text| text.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok());
+        let inode = target.to_str().and_then(|text| {
+            text.strip_prefix("socket:[")?
+                .strip_suffix(']')?
+                .parse()
+                .ok()
+        });
         inode.is_some_and(|inode: u64| inodes.contains(&inode))
     }))
 }
 
 fn program(pid: u32) -> Option<String> {
     let command_line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-    let first = command_line.split(|byte| *byte == 0).next().filter(|first| !first.is_empty())?;
+    let first = command_line
+        .split(|byte| *byte == 0)
+        .next()
+        .filter(|first| !first.is_empty())?;
     let first = String::from_utf8_lossy(first);
     // Servers that write their own title put more than a program there: `nginx: master process /usr/sbin/nginx`.
     let first = first.split_whitespace().next()?.trim_end_matches(':');
@@ -114,11 +142,19 @@ mod tests {
     #[test]
     fn the_holder_of_a_port_is_found_with_its_program_and_user() {
         for address in ["127.0.0.1:0", "[::1]:0"] {
-            let Ok(listener) = TcpListener::bind(address) else { continue };
+            let Ok(listener) = TcpListener::bind(address) else {
+                continue;
+            };
             let port = listener.local_addr().unwrap().port();
             let holder = holder(port).unwrap();
             assert_eq!(holder.pid, Some(std::process::id()));
-            assert!(holder.program.as_deref().is_some_and(|program| program.starts_with("xtask")), "{holder}");
+            assert!(
+                holder
+                    .program
+                    .as_deref()
+                    .is_some_and(|program| program.starts_with("xtask")),
+                "{holder}"
+            );
             assert_eq!(foreign_holder(port, std::process::id()), None);
             drop(listener);
             assert_eq!(super::holder(port), None);
@@ -128,7 +164,10 @@ mod tests {
     #[test]
     fn a_port_of_ours_is_foreign_to_another_process() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut other = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let mut other = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
         let holder = foreign_holder(listener.local_addr().unwrap().port(), other.id());
         other.kill().unwrap();
         other.wait().unwrap();
@@ -137,7 +176,8 @@ mod tests {
 
     #[test]
     fn an_account_is_found_by_its_number() {
-        let passwd = "root:x:0:0:root:/root:/bin/bash\npostgres:x:101:104::/var/lib/postgresql:/bin/bash\n";
+        let passwd =
+            "root:x:0:0:root:/root:/bin/bash\npostgres:x:101:104::/var/lib/postgresql:/bin/bash\n";
         assert_eq!(account_name(passwd, 101).as_deref(), Some("postgres"));
         assert_eq!(account_name(passwd, 104), None);
     }

@@ -8,9 +8,9 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _},
     sync::{mpsc, oneshot},
     task::JoinSet,
+    time::MissedTickBehavior,
 };
 
 use super::{
@@ -19,27 +19,36 @@ use super::{
     clock,
     ending::{self, OutOfMemoryKills},
     launch::{Launch, LaunchError, Launched, launch},
-    lines::{Splitter, Stream},
+    lines::Stream,
     log_writer::LogWriter,
     monitor::{Finding, Monitor},
+    output::Output,
     procfs::{self, Family},
     protocol::{HealthState, ProcessSpec, ProcessState, ProcessStatus},
     supervisor::OWN_NAME,
 };
 use crate::model::Signal;
 
-/// How long to read on what an ended process has written; more only comes from a descendant that got away.
-const LAST_WORDS: Duration = Duration::from_millis(200);
 /// How long even a killed process may take to be gone.
 const KILLED: Duration = Duration::from_secs(5);
+/// How often the kernel's count of kills for lack of memory is read.
+const TICK: Duration = Duration::from_secs(2);
 /// Listeners hear of a detail that changes all the time no more often than this.
 const DETAIL: Duration = Duration::from_millis(250);
 
 /// What others may ask of it.
 pub(super) enum Order {
-    Stop { done: oneshot::Sender<()> },
-    Signal { signal: Signal, answer: oneshot::Sender<Result<(), String>> },
-    Applied { inputs: BTreeMap<String, String>, done: oneshot::Sender<()> },
+    Stop {
+        done: oneshot::Sender<()>,
+    },
+    Signal {
+        signal: Signal,
+        answer: oneshot::Sender<Result<(), String>>,
+    },
+    Applied {
+        inputs: BTreeMap<String, String>,
+        done: oneshot::Sender<()>,
+    },
 }
 
 pub(super) struct Process {
@@ -61,8 +70,9 @@ struct Run {
     findings: mpsc::Receiver<Finding>,
     /// Aborted with this value: no finding of this run can be taken for one of the next.
     _monitor: JoinSet<()>,
-    readers: JoinSet<()>,
-    kills: OutOfMemoryKills,
+    output: Output,
+    /// As of the last two ticks: what is counted from the older one on may have to do with its end.
+    kills: [OutOfMemoryKills; 2],
     healthy_since: Option<Instant>,
 }
 
@@ -88,11 +98,24 @@ impl Process {
             last_exit: None,
         };
         let log = Arc::from(spec.name.as_str());
-        Self { spec, log, own_log: Arc::from(OWN_NAME), logs, board, status, backoff: Backoff::default(), told: (None, Instant::now()) }
+        Self {
+            spec,
+            log,
+            own_log: Arc::from(OWN_NAME),
+            logs,
+            board,
+            status,
+            backoff: Backoff::default(),
+            told: (None, Instant::now()),
+        }
     }
 
     /// Until it is told to stop, or cannot be started the first time; `started` hears how that went.
-    pub(super) async fn supervise(mut self, mut orders: mpsc::Receiver<Order>, started: oneshot::Sender<Result<(), LaunchError>>) {
+    pub(super) async fn supervise(
+        mut self,
+        mut orders: mpsc::Receiver<Order>,
+        started: oneshot::Sender<Result<(), LaunchError>>,
+    ) {
         let mut started = Some(started);
         loop {
             let pause = match self.start().await {
@@ -123,13 +146,17 @@ impl Process {
     }
 
     async fn start(&mut self) -> Result<Run, LaunchError> {
-        let kills = OutOfMemoryKills::read();
+        let kills = [OutOfMemoryKills::read(); 2];
         let mut launched = launch(&Launch {
             program: self.spec.program.clone(),
             args: self.spec.args.clone(),
             env: self.spec.env.clone(),
             working_directory: self.spec.working_directory.clone(),
-            account: self.spec.run_as.clone().filter(|_| rustix::process::geteuid().is_root()),
+            account: self
+                .spec
+                .run_as
+                .clone()
+                .filter(|_| rustix::process::geteuid().is_root()),
         })
         .await?;
         let pid = launched.pid;
@@ -144,24 +171,35 @@ impl Process {
         };
         self.publish();
         self.say(&format!("started with pid {pid}")).await;
-        let mut readers = JoinSet::new();
-        if let (Some(stdout), Some(stderr)) = (launched.stdout.take(), launched.stderr.take()) {
-            readers.spawn(copy(stdout, Stream::Out, self.log.clone(), self.logs.clone()));
-            readers.spawn(copy(stderr, Stream::Err, self.log.clone(), self.logs.clone()));
-        }
+        let output = Output::of(&mut launched, &self.log, &self.logs);
         let (sender, findings) = mpsc::channel(8);
-        let monitor = Monitor { check: self.spec.health.clone(), pid, start_timeout: self.spec.start_timeout.duration(), findings: sender };
+        let monitor = Monitor {
+            check: self.spec.health.clone(),
+            pid,
+            start_timeout: self.spec.start_timeout.duration(),
+            findings: sender,
+        };
         let mut monitors = JoinSet::new();
         monitors.spawn(monitor.run());
-        Ok(Run { launched, findings, _monitor: monitors, readers, kills, healthy_since: None })
+        Ok(Run {
+            launched,
+            findings,
+            _monitor: monitors,
+            output,
+            kills,
+            healthy_since: None,
+        })
     }
 
     async fn attend(&mut self, run: &mut Run, orders: &mut mpsc::Receiver<Order>) -> Leave {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
                 status = run.launched.wait() => return Leave::Ended(status),
                 Some(finding) = run.findings.recv() => self.note(run, finding),
+                _ = ticks.tick() => run.kills = [run.kills[1], OutOfMemoryKills::read()],
                 order = orders.recv() => match order {
                     None => return Leave::Stop(None),
                     Some(Order::Stop { done }) => return Leave::Stop(Some(done)),
@@ -177,8 +215,6 @@ impl Process {
     }
 
     fn note(&mut self, run: &mut Run, finding: Finding) {
-        // A run that is killed for lack of memory is compared with the last time that we know it to be alive.
-        run.kills = OutOfMemoryKills::read();
         let (health, detail) = match finding {
             Finding::Healthy => (HealthState::Healthy, None),
             Finding::Failing(detail) => (self.status.health, Some(detail)),
@@ -201,24 +237,37 @@ impl Process {
     /// It ended by itself.
     async fn ended(&mut self, mut run: Run, status: std::io::Result<ExitStatus>) -> Pause {
         let how = match status {
-            Ok(status) => ending::in_words(status, run.kills),
+            Ok(status) => ending::in_words(status, run.kills[0]),
             Err(error) => format!("ended; how is not known: {error}"),
         };
-        run.last_words().await;
-        let pause = self.backoff.after_end(Instant::now(), run.healthy_since.map(|since| since.elapsed()), rand::random());
+        run.output.last_words().await;
+        let pause = self.backoff.after_end(
+            Instant::now(),
+            run.healthy_since.map(|since| since.elapsed()),
+            rand::random(),
+        );
         self.back_off(how, pause).await;
         pause
     }
 
     async fn not_started(&mut self, error: &LaunchError) -> Pause {
         let pause = self.backoff.after_end(Instant::now(), None, rand::random());
-        self.back_off(format!("could not be started: {error}"), pause).await;
+        self.back_off(format!("could not be started: {error}"), pause)
+            .await;
         pause
     }
 
     async fn back_off(&mut self, how: String, pause: Pause) {
-        let state = if pause.crash_loop { ProcessState::CrashLoop } else { ProcessState::BackingOff };
-        self.say(&format!("{how}; next start in {:.1} s", pause.length.as_secs_f64())).await;
+        let state = if pause.crash_loop {
+            ProcessState::CrashLoop
+        } else {
+            ProcessState::BackingOff
+        };
+        self.say(&format!(
+            "{how}; next start in {:.1} s",
+            pause.length.as_secs_f64()
+        ))
+        .await;
         // Whoever hears of the end may want to read the last lines.
         self.logs.flush().await;
         self.status = ProcessStatus {
@@ -235,7 +284,11 @@ impl Process {
     }
 
     /// The pause before the next start, unless it is told to stop.
-    async fn wait_out(&mut self, pause: Pause, orders: &mut mpsc::Receiver<Order>) -> Option<Option<oneshot::Sender<()>>> {
+    async fn wait_out(
+        &mut self,
+        pause: Pause,
+        orders: &mut mpsc::Receiver<Order>,
+    ) -> Option<Option<oneshot::Sender<()>>> {
         let over = tokio::time::sleep(pause.length);
         tokio::pin!(over);
         loop {
@@ -255,7 +308,10 @@ impl Process {
     }
 
     async fn stop(mut self, mut run: Run, done: Option<oneshot::Sender<()>>) {
-        let (signal, timeout) = (ending::number(self.spec.stop_signal), self.spec.stop_timeout.duration());
+        let (signal, timeout) = (
+            ending::number(self.spec.stop_signal),
+            self.spec.stop_timeout.duration(),
+        );
         let name = ending::signal_name(signal.as_raw()).unwrap_or("a signal");
         self.status.state = ProcessState::Stopping;
         self.publish();
@@ -264,17 +320,20 @@ impl Process {
         let family = Family::read().descendants(run.launched.pid);
         // It may have ended meanwhile.
         let _ = procfs::signal(run.launched.pid, signal);
-        let ended = match tokio::time::timeout(timeout, run.launched.wait()).await {
-            Ok(ended) => ended.ok(),
-            Err(_) => {
-                self.say(&format!("still there {timeout:?} after {name}: killing it")).await;
-                procfs::kill_group(run.launched.pid);
-                tokio::time::timeout(KILLED, run.launched.wait()).await.ok().and_then(Result::ok)
-            }
-        };
+        let mut ended = tokio::time::timeout(timeout, run.launched.wait()).await;
+        if ended.is_err() {
+            self.say(&format!("still there {timeout:?} after {name}: killing it"))
+                .await;
+            procfs::kill_group(run.launched.pid);
+            ended = tokio::time::timeout(KILLED, run.launched.wait()).await;
+        }
+        let ended = ended.ok().and_then(Result::ok);
         procfs::kill_all(&family);
-        run.last_words().await;
-        let how = ended.map_or_else(|| "cannot be killed".to_owned(), |status| ending::in_words(status, run.kills));
+        run.output.last_words().await;
+        let how = ended.map_or_else(
+            || "cannot be killed".to_owned(),
+            |status| ending::in_words(status, run.kills[0]),
+        );
         self.say(&format!("stopped: {how}")).await;
         self.forget(done).await;
     }
@@ -302,34 +361,15 @@ impl Process {
 
     /// In its log and in ours.
     async fn say(&self, text: &str) {
-        self.logs.line(&self.own_log, Stream::Supervisor, format!("{}: {text}", self.spec.name)).await;
-        self.logs.line(&self.log, Stream::Supervisor, text.to_owned()).await;
-    }
-}
-
-impl Run {
-    async fn last_words(&mut self) {
-        let read = async { while self.readers.join_next().await.is_some() {} };
-        // What a descendant that got away still writes is not waited for.
-        let _ = tokio::time::timeout(LAST_WORDS, read).await;
-    }
-}
-
-/// Copies what a program writes into its log, until the program and all who inherited the pipe have closed it.
-pub(super) async fn copy(mut pipe: impl AsyncRead + Unpin, stream: Stream, log: Arc<str>, logs: LogWriter) {
-    let mut splitter = Splitter::default();
-    let mut buffer = vec![0; 8 << 10];
-    loop {
-        match pipe.read(&mut buffer).await {
-            Ok(0) | Err(_) => break,
-            Ok(length) => {
-                for line in splitter.push(&buffer[..length]) {
-                    logs.line(&log, stream, line).await;
-                }
-            }
-        }
-    }
-    if let Some(line) = splitter.end() {
-        logs.line(&log, stream, line).await;
+        self.logs
+            .line(
+                &self.own_log,
+                Stream::Supervisor,
+                format!("{}: {text}", self.spec.name),
+            )
+            .await;
+        self.logs
+            .line(&self.log, Stream::Supervisor, text.to_owned())
+            .await;
     }
 }

@@ -17,13 +17,21 @@ pub(super) struct Identity {
 
 impl Identity {
     pub(super) fn of(pid: u32) -> io::Result<Self> {
-        let stat = stat(pid).ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("no process {pid}")))?;
-        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned();
-        Ok(Self { pid, start_ticks: stat.start_ticks, boot })
+        let stat = stat(pid)
+            .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("no process {pid}")))?;
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id")?
+            .trim()
+            .to_owned();
+        Ok(Self {
+            pid,
+            start_ticks: stat.start_ticks,
+            boot,
+        })
     }
 
     pub(super) fn is_alive(&self) -> bool {
-        Self::of(self.pid).is_ok_and(|now| now == *self) && stat(self.pid).is_some_and(|stat| stat.state != 'Z')
+        Self::of(self.pid).is_ok_and(|now| now == *self)
+            && stat(self.pid).is_some_and(|stat| stat.state != 'Z')
     }
 }
 
@@ -51,8 +59,13 @@ fn parse_stat(text: &str) -> Option<Stat> {
 
 /// Every process id that there is.
 pub(super) fn pids() -> Vec<u32> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect()
 }
 
 /// Who is whose child, as of one reading.
@@ -65,7 +78,10 @@ impl Family {
         let mut children: HashMap<u32, Vec<(u32, u64)>> = HashMap::new();
         for pid in pids() {
             if let Some(stat) = stat(pid) {
-                children.entry(stat.parent).or_default().push((pid, stat.start_ticks));
+                children
+                    .entry(stat.parent)
+                    .or_default()
+                    .push((pid, stat.start_ticks));
             }
         }
         Self { children }
@@ -111,7 +127,12 @@ fn raw(pid: u32) -> io::Result<Pid> {
     i32::try_from(pid)
         .ok()
         .and_then(Pid::from_raw)
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, format!("{pid} is not a process id")))
+        .ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("{pid} is not a process id"),
+            )
+        })
 }
 
 #[cfg(test)]
@@ -120,7 +141,10 @@ mod tests {
 
     #[test]
     fn a_program_named_with_parentheses_and_spaces_is_still_read() {
-        let stat = parse_stat("42 (a) b (c)) S 7 42 42 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 12345 99 100").unwrap();
+        let stat = parse_stat(
+            "42 (a) b (c)) S 7 42 42 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 12345 99 100",
+        )
+        .unwrap();
         assert_eq!((stat.state, stat.parent, stat.start_ticks), ('S', 7, 12345));
     }
 
@@ -128,6 +152,12 @@ mod tests {
     fn this_process_is_alive_and_a_later_one_with_its_id_would_not_be_it() {
         let me = Identity::of(std::process::id()).unwrap();
         assert!(me.is_alive());
-        assert!(!Identity { start_ticks: me.start_ticks + 1, ..me }.is_alive());
+        assert!(
+            !Identity {
+                start_ticks: me.start_ticks + 1,
+                ..me
+            }
+            .is_alive()
+        );
     }
 }

@@ -23,7 +23,10 @@ pub(crate) enum Request {
     /// Sends a signal, and notes the inputs that are now in force. → `Done`, or `Failed` when it does not run.
     Signal { name: String, signal: Signal },
     /// Notes that these inputs are in force after a reload. → `Done`.
-    Applied { name: String, inputs: BTreeMap<String, String> },
+    Applied {
+        name: String,
+        inputs: BTreeMap<String, String>,
+    },
     /// → `Status`.
     Status,
     /// → `Status` now and then a `Changed` for each change, until the caller hangs up.
@@ -35,7 +38,10 @@ pub(crate) enum Request {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "reply", rename_all = "kebab-case")]
 pub(crate) enum Reply {
-    Hello { protocol: u32, pid: u32 },
+    Hello {
+        protocol: u32,
+        pid: u32,
+    },
     Done,
     Failed {
         message: String,
@@ -43,10 +49,16 @@ pub(crate) enum Reply {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cause: Option<StartCause>,
     },
-    Status { processes: Vec<ProcessStatus> },
-    Changed { process: ProcessStatus },
+    Status {
+        processes: Vec<ProcessStatus>,
+    },
+    Changed {
+        process: ProcessStatus,
+    },
     /// It was stopped and forgotten. Only in answer to `Watch`.
-    Removed { name: String },
+    Removed {
+        name: String,
+    },
 }
 
 /// Why a process could not be started at all.

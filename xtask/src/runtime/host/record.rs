@@ -79,7 +79,10 @@ impl Record {
     pub(super) fn note_death(paths: &Paths, pid: u32, how: String) -> io::Result<()> {
         match Self::read(paths) {
             Some(mut record) if record.identity.pid == pid => {
-                record.death = Some(Death { at: clock::now(), how });
+                record.death = Some(Death {
+                    at: clock::now(),
+                    how,
+                });
                 record.write(paths)
             }
             // It died before it had written anything, or somebody removed it.
@@ -93,18 +96,27 @@ fn lock_path(paths: &Paths) -> PathBuf {
 }
 
 fn open_lock(path: &Path) -> io::Result<File> {
-    File::options().read(true).write(true).create(true).truncate(false).open(path)
+    File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
 }
 
 /// Takes the lock, or gives `None` when a supervisor has it.
 pub(super) fn take_lock(paths: &Paths) -> io::Result<Option<File>> {
     let lock = open_lock(&lock_path(paths))?;
-    // Whoever only looks holds it for a moment too.
-    let deadline = Instant::now() + Duration::from_millis(300);
+    // Whoever only looks holds it for a moment too, and a guard may still be clearing up after a supervisor that died.
+    let clearing_up = Record::read(paths).is_some_and(|record| !record.identity.is_alive());
+    let patience = Duration::from_millis(if clearing_up { 3000 } else { 300 });
+    let deadline = Instant::now() + patience;
     loop {
         match lock.try_lock() {
             Ok(()) => return Ok(Some(lock)),
-            Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(10)),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
         }
@@ -127,11 +139,15 @@ pub(super) fn is_locked(paths: &Paths) -> io::Result<bool> {
 
 pub(crate) fn last_run(paths: &Paths) -> io::Result<LastRun> {
     let locked = is_locked(paths)?;
-    let Some(record) = Record::read(paths) else { return Ok(LastRun::StoppedCleanly) };
+    let Some(record) = Record::read(paths) else {
+        return Ok(LastRun::StoppedCleanly);
+    };
     let pid = record.identity.pid;
     if locked && record.death.is_none() && record.identity.is_alive() {
         return Ok(LastRun::Running(pid));
     }
-    let (since, how) = record.death.map_or((record.started_at, None), |death| (death.at, Some(death.how)));
+    let (since, how) = record.death.map_or((record.started_at, None), |death| {
+        (death.at, Some(death.how))
+    });
     Ok(LastRun::Died { pid, since, how })
 }

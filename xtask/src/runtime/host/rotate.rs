@@ -24,7 +24,13 @@ pub(super) struct RotatingFile {
 
 impl RotatingFile {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, limit: LIMIT, file: None, size: 0, dropped: 0 }
+        Self {
+            path,
+            limit: LIMIT,
+            file: None,
+            size: 0,
+            dropped: 0,
+        }
     }
 
     /// How many lines were dropped since the last one that was written.
@@ -40,7 +46,11 @@ impl RotatingFile {
             // In one piece: a full disk often has room for a note, and for nothing after it.
             self.write(&[note(self.dropped).as_bytes(), text].concat())
         };
-        self.dropped = if written.is_ok() { 0 } else { self.dropped + lines };
+        self.dropped = if written.is_ok() {
+            0
+        } else {
+            self.dropped + lines
+        };
     }
 
     fn write(&mut self, text: &[u8]) -> std::io::Result<()> {
@@ -48,13 +58,12 @@ impl RotatingFile {
             self.file = None;
             shift(&self.path)?;
         }
-        let file = match &mut self.file {
-            Some(file) => file,
-            None => {
-                let file = File::options().create(true).append(true).open(&self.path)?;
-                self.size = file.metadata()?.len();
-                self.file.insert(file)
-            }
+        let file = if let Some(file) = &mut self.file {
+            file
+        } else {
+            let file = File::options().create(true).append(true).open(&self.path)?;
+            self.size = file.metadata()?.len();
+            self.file.insert(file)
         };
         if let Err(error) = file.write_all(text) {
             // A line that was cut short would be read as another one; shrinking needs no room.
@@ -105,15 +114,25 @@ mod tests {
     fn four_files_are_kept_each_within_the_limit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.log");
-        let mut log = RotatingFile { limit: 100, ..RotatingFile::new(path.clone()) };
+        let mut log = RotatingFile {
+            limit: 100,
+            ..RotatingFile::new(path.clone())
+        };
         for number in 0..100 {
             log.append(format!("line {number:04}\n").as_bytes(), 1, note);
         }
-        let sizes: Vec<u64> = generations(&path).iter().map(|file| fs::metadata(file).unwrap().len()).collect();
+        let sizes: Vec<u64> = generations(&path)
+            .iter()
+            .map(|file| fs::metadata(file).unwrap().len())
+            .collect();
         assert_eq!(sizes, [100, 100, 100, 100]);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
         assert!(fs::read_to_string(&path).unwrap().ends_with("line 0099\n"));
-        assert!(fs::read_to_string(generation(&path, 3)).unwrap().starts_with("line 0060\n"));
+        assert!(
+            fs::read_to_string(generation(&path, 3))
+                .unwrap()
+                .starts_with("line 0060\n")
+        );
     }
 
     #[test]
@@ -132,8 +151,13 @@ mod tests {
     impl Disk {
         fn mount() -> Option<Self> {
             let folder = tempfile::tempdir().unwrap();
-            let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "argosy-test"]).arg(folder.path()).output();
-            mounted.is_ok_and(|output| output.status.success()).then_some(Self(folder))
+            let mounted = Command::new("mount")
+                .args(["-t", "tmpfs", "-o", "size=64k", "argosy-test"])
+                .arg(folder.path())
+                .output();
+            mounted
+                .is_ok_and(|output| output.status.success())
+                .then_some(Self(folder))
         }
     }
 
@@ -155,13 +179,16 @@ mod tests {
         let ballast = disk.0.path().join("ballast");
         let filled = File::create(&ballast).unwrap().write_all(&vec![0; 1 << 20]);
         assert!(filled.is_err(), "the disk must be full now");
-        let long = format!("{}\n", "x".repeat(8192));
+        let wide = format!("{}\n", "x".repeat(8192));
         for _ in 0..5 {
-            log.append(long.as_bytes(), 1, note);
+            log.append(wide.as_bytes(), 1, note);
         }
         assert_eq!(log.dropped(), 5);
         fs::remove_file(&ballast).unwrap();
         log.append(b"after\n", 1, note);
-        assert_eq!(fs::read_to_string(&path).unwrap(), "before\n5 lines dropped\nafter\n");
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            "before\n5 lines dropped\nafter\n"
+        );
     }
 }

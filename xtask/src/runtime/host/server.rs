@@ -41,7 +41,7 @@ pub(super) fn bind(socket: &Path) -> io::Result<UnixListener> {
     with_short_path(socket, |path| UnixListener::bind(path))
 }
 
-pub(super) async fn connect(socket: &Path) -> io::Result<UnixStream> {
+pub(super) fn connect(socket: &Path) -> io::Result<UnixStream> {
     let stream = with_short_path(socket, std::os::unix::net::UnixStream::connect)?;
     stream.set_nonblocking(true)?;
     UnixStream::from_std(stream)
@@ -51,7 +51,10 @@ pub(super) async fn connect(socket: &Path) -> io::Result<UnixStream> {
 /// which the kernel offers as a path, so that the socket is where it belongs however deep the project lies.
 fn with_short_path<T>(socket: &Path, act: impl Fn(PathBuf) -> io::Result<T>) -> io::Result<T> {
     let (Some(folder), Some(name)) = (socket.parent(), socket.file_name()) else {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{} is no path for a socket", socket.display())));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("{} is no path for a socket", socket.display()),
+        ));
     };
     if socket.as_os_str().as_bytes().len() < LONGEST_PATH {
         return act(socket.to_owned());
@@ -60,11 +63,10 @@ fn with_short_path<T>(socket: &Path, act: impl Fn(PathBuf) -> io::Result<T>) -> 
     act(PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd())).join(name))
 }
 
-/// Serves until the supervisor closes.
+/// Serves until nothing runs any more: who asks while everything is being ended gets an answer too.
 pub(super) async fn serve(listener: UnixListener, supervisor: Arc<Supervisor>) {
     let mut clients = JoinSet::new();
-    // Those who are connected when it closes still get their answers; nobody new does.
-    let closing = supervisor.closing().clone();
+    let ended = supervisor.ended().clone();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -77,7 +79,7 @@ pub(super) async fn serve(listener: UnixListener, supervisor: Arc<Supervisor>) {
                 }
             },
             Some(_) = clients.join_next() => {}
-            () = closing.cancelled() => break,
+            () = ended.cancelled() => break,
         }
     }
     drop(listener);
@@ -87,15 +89,22 @@ pub(super) async fn serve(listener: UnixListener, supervisor: Arc<Supervisor>) {
 async fn talk(stream: UnixStream, supervisor: Arc<Supervisor>) {
     let mut client = Framed::new(stream, LinesCodec::new_with_max_length(LONGEST_LINE));
     while let Some(line) = next_line(&mut client, &supervisor).await {
-        let failed = |message| Reply::Failed { message, cause: None };
+        let failed = |message| Reply::Failed {
+            message,
+            cause: None,
+        };
         let reply = match line {
             Ok(line) => match serde_json::from_str::<Request>(&line) {
                 Ok(Request::Watch) => return watch(client, &supervisor).await,
                 Ok(request) => answer(request, &supervisor).await,
                 Err(error) => failed(format!("not a request: {error}")),
             },
-            Err(LinesCodecError::MaxLineLengthExceeded) => failed(format!("not a request: more than {LONGEST_LINE} bytes")),
-            Err(LinesCodecError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => failed(format!("not a request: {error}")),
+            Err(LinesCodecError::MaxLineLengthExceeded) => {
+                failed(format!("not a request: more than {LONGEST_LINE} bytes"))
+            }
+            Err(LinesCodecError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                failed(format!("not a request: {error}"))
+            }
             Err(LinesCodecError::Io(_)) => return,
         };
         if send(&mut client, &reply).await.is_err() {
@@ -104,25 +113,37 @@ async fn talk(stream: UnixStream, supervisor: Arc<Supervisor>) {
     }
 }
 
-/// `None` when the client has hung up, or when it says nothing while the supervisor closes.
-async fn next_line(client: &mut Client, supervisor: &Supervisor) -> Option<Result<String, LinesCodecError>> {
+/// `None` when the client has hung up, or when it has nothing to say and nothing runs any more.
+async fn next_line(
+    client: &mut Client,
+    supervisor: &Supervisor,
+) -> Option<Result<String, LinesCodecError>> {
     tokio::select! {
         biased;
         line = client.next() => line,
-        () = supervisor.closing().cancelled() => None,
+        () = supervisor.ended().cancelled() => None,
     }
 }
 
 async fn answer(request: Request, supervisor: &Supervisor) -> Reply {
     let or_failed = |result: Result<(), String>| match result {
         Ok(()) => Reply::Done,
-        Err(message) => Reply::Failed { message, cause: None },
+        Err(message) => Reply::Failed {
+            message,
+            cause: None,
+        },
     };
     match request {
-        Request::Hello => Reply::Hello { protocol: PROTOCOL_VERSION, pid: std::process::id() },
+        Request::Hello => Reply::Hello {
+            protocol: PROTOCOL_VERSION,
+            pid: std::process::id(),
+        },
         Request::Start { process } => match supervisor.start(*process).await {
             Ok(()) => Reply::Done,
-            Err(LaunchError { cause, message }) => Reply::Failed { message, cause: Some(cause) },
+            Err(LaunchError { cause, message }) => Reply::Failed {
+                message,
+                cause: Some(cause),
+            },
         },
         Request::Stop { name } => {
             supervisor.stop(&name).await;
@@ -133,7 +154,9 @@ async fn answer(request: Request, supervisor: &Supervisor) -> Reply {
         // `Watch` is answered by the connection itself; what it says first is the same.
         Request::Status | Request::Watch => {
             supervisor.weigh().await;
-            Reply::Status { processes: supervisor.board.all() }
+            Reply::Status {
+                processes: supervisor.board.all(),
+            }
         }
         Request::Shutdown { order } => {
             supervisor.request_shutdown(order).await;

@@ -17,7 +17,7 @@ use std::{
 
 use rustix::{
     fs::{Access, Mode},
-    process::{Gid, Pid, Signal, Uid},
+    process::{Gid, Pid, Resource, Rlimit, Signal, Uid},
 };
 
 use super::{
@@ -29,7 +29,10 @@ use super::{
 const CANNOT_EXECUTE: u8 = 126;
 
 pub(super) fn main(mut args: impl Iterator<Item = String>) -> ExitCode {
-    let parent = args.next().and_then(|pid| pid.parse().ok()).and_then(Pid::from_raw);
+    let parent = args
+        .next()
+        .and_then(|pid| pid.parse().ok())
+        .and_then(Pid::from_raw);
     let (Some(parent), Ok((launch, mut answer))) = (parent, take_over()) else {
         // Started by hand, or the parent is gone already.
         return ExitCode::from(CANNOT_EXECUTE);
@@ -64,10 +67,14 @@ fn execute(launch: &Launch, parent: Pid) -> LaunchError {
 fn prepare(launch: &Launch, parent: Pid) -> Result<(), LaunchError> {
     let failed = |what: &str| {
         let what = what.to_owned();
-        move |error: io::Error| LaunchError::new(StartCause::Other, format!("cannot {what}: {error}"))
+        move |error: io::Error| {
+            LaunchError::new(StartCause::Other, format!("cannot {what}: {error}"))
+        }
     };
     // Its own session: no terminal's signals, and a group that can be killed as a whole.
-    rustix::process::setsid().map_err(io::Error::from).map_err(failed("start a session"))?;
+    rustix::process::setsid()
+        .map_err(io::Error::from)
+        .map_err(failed("start a session"))?;
     if let Some(account) = &launch.account {
         become_account(account).map_err(failed(&format!("become {}", account.name)))?;
     }
@@ -77,14 +84,39 @@ fn prepare(launch: &Launch, parent: Pid) -> Result<(), LaunchError> {
         .map_err(failed("tie itself to its parent"))?;
     if rustix::process::getppid() != Some(parent) {
         // The parent ended before the wish was made.
-        return Err(LaunchError::new(StartCause::Other, "its parent has ended".into()));
+        return Err(LaunchError::new(
+            StartCause::Other,
+            "its parent has ended".into(),
+        ));
     }
+    raise_file_limit();
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
     std::env::set_current_dir(&launch.working_directory).map_err(|error| {
-        let cause = if error.kind() == ErrorKind::PermissionDenied { StartCause::PermissionDenied } else { StartCause::WorkingDirectoryMissing };
-        LaunchError::new(cause, format!("cannot enter the working directory {}: {error}", launch.working_directory.display()))
+        let cause = if error.kind() == ErrorKind::PermissionDenied {
+            StartCause::PermissionDenied
+        } else {
+            StartCause::WorkingDirectoryMissing
+        };
+        LaunchError::new(
+            cause,
+            format!(
+                "cannot enter the working directory {}: {error}",
+                launch.working_directory.display()
+            ),
+        )
     })?;
     check_format(&launch.program)
+}
+
+/// To what is allowed: the low limit that a login gets is for programs that still use `select`.
+fn raise_file_limit() {
+    let limit = rustix::process::getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    // A server with the low limit is better than none.
+    let _ = rustix::process::setrlimit(Resource::Nofile, raised);
 }
 
 /// The groups, then the group, then the user: each step needs what the next one gives up.
@@ -94,7 +126,10 @@ fn become_account(account: &Account) -> io::Result<()> {
     }
     let (uid, gid) = (Uid::from_raw(account.uid), Gid::from_raw(account.gid));
     let groups = fs::read_to_string("/etc/group").unwrap_or_default();
-    let mut groups: Vec<Gid> = supplementary_groups(&groups, &account.name).into_iter().map(Gid::from_raw).collect();
+    let mut groups: Vec<Gid> = supplementary_groups(&groups, &account.name)
+        .into_iter()
+        .map(Gid::from_raw)
+        .collect();
     groups.push(gid);
     rustix::thread::set_thread_groups(&groups)?;
     rustix::thread::set_thread_res_gid(gid, gid, gid)?;
@@ -116,10 +151,13 @@ fn supplementary_groups(groups: &str, user: &str) -> Vec<u32> {
 fn check_format(program: &Path) -> Result<(), LaunchError> {
     let head = |path: &Path| {
         let mut head = [0_u8; 20];
-        File::open(path).and_then(|mut file| file.read_exact(&mut head)).map(|()| head)
+        File::open(path)
+            .and_then(|mut file| file.read_exact(&mut head))
+            .map(|()| head)
     };
     let executable = rustix::fs::access(program, Access::EXEC_OK).is_ok();
-    let (true, Ok(head), Ok(own)) = (executable, head(program), head(Path::new("/proc/self/exe"))) else {
+    let (true, Ok(head), Ok(own)) = (executable, head(program), head(Path::new("/proc/self/exe")))
+    else {
         // Missing, not executable, not readable, or very short: exec itself has the better answer.
         return Ok(());
     };
@@ -127,14 +165,21 @@ fn check_format(program: &Path) -> Result<(), LaunchError> {
     if head.starts_with(b"\x7fELF") {
         // Word size, byte order, machine.
         if head[4..6] != own[4..6] || machine(&head) != machine(&own) {
-            return if emulated(&head) { Ok(()) } else { Err(wrong_architecture(program, machine(&head), machine(&own))) };
+            return if emulated(&head) {
+                Ok(())
+            } else {
+                Err(wrong_architecture(program, machine(&head), machine(&own)))
+            };
         }
         return Ok(());
     }
     if head.starts_with(b"#!") || emulated(&head) {
         return Ok(());
     }
-    let message = format!("{} is neither a program for this machine nor a script that begins with `#!`", program.display());
+    let message = format!(
+        "{} is neither a program for this machine nor a script that begins with `#!`",
+        program.display()
+    );
     Err(LaunchError::new(StartCause::WrongArchitecture, message))
 }
 
@@ -147,33 +192,68 @@ fn wrong_architecture(program: &Path, found: u16, expected: u16) -> LaunchError 
         243 => "RISC-V".into(),
         other => format!("machine number {other}"),
     };
-    let message = format!("{} is built for {}, this machine is {}", program.display(), name(found), name(expected));
+    let message = format!(
+        "{} is built for {}, this machine is {}",
+        program.display(),
+        name(found),
+        name(expected)
+    );
     LaunchError::new(StartCause::WrongArchitecture, message)
 }
 
-/// Whether the kernel was told (binfmt_misc) of an interpreter for files that begin like this.
+/// Whether the kernel was told (`binfmt_misc`) of an interpreter for files that begin like this.
 fn emulated(head: &[u8; 20]) -> bool {
-    let Ok(entries) = fs::read_dir("/proc/sys/fs/binfmt_misc") else { return false };
-    entries.flatten().filter_map(|entry| fs::read_to_string(entry.path()).ok()).any(|entry| interprets(&entry, head))
+    let Ok(entries) = fs::read_dir("/proc/sys/fs/binfmt_misc") else {
+        return false;
+    };
+    entries
+        .flatten()
+        .filter_map(|entry| fs::read_to_string(entry.path()).ok())
+        .any(|entry| interprets(&entry, head))
 }
 
 fn interprets(entry: &str, head: &[u8; 20]) -> bool {
-    let field = |name: &str| entry.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    let field = |name: &str| {
+        entry
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .map(str::trim)
+    };
     let bytes = |name: &str| field(name).and_then(|text| hex::decode(text).ok());
-    let (Some(magic), true, Some("0")) = (bytes("magic"), entry.starts_with("enabled"), field("offset")) else { return false };
+    let (Some(magic), true, Some("0")) = (
+        bytes("magic"),
+        entry.starts_with("enabled"),
+        field("offset"),
+    ) else {
+        return false;
+    };
     let mask = bytes("mask").unwrap_or_else(|| vec![0xff; magic.len()]);
-    magic.iter().zip(&mask).zip(head).all(|((magic, mask), byte)| byte & mask == magic & mask)
+    magic
+        .iter()
+        .zip(&mask)
+        .zip(head)
+        .all(|((magic, mask), byte)| byte & mask == magic & mask)
 }
 
 fn why_not_executed(program: &Path, error: &io::Error) -> LaunchError {
     let shown = program.display();
     let (cause, message) = match error.kind() {
-        ErrorKind::NotFound if program.exists() => {
-            (StartCause::ProgramNotFound, format!("{shown} is there, but the interpreter or loader that it names is not"))
-        }
-        ErrorKind::NotFound => (StartCause::ProgramNotFound, format!("there is no program {shown}")),
-        ErrorKind::PermissionDenied => (StartCause::PermissionDenied, format!("not allowed to execute {shown}")),
-        _ => (StartCause::Other, format!("cannot execute {shown}: {error}")),
+        ErrorKind::NotFound if program.exists() => (
+            StartCause::ProgramNotFound,
+            format!("{shown} is there, but the interpreter or loader that it names is not"),
+        ),
+        ErrorKind::NotFound => (
+            StartCause::ProgramNotFound,
+            format!("there is no program {shown}"),
+        ),
+        ErrorKind::PermissionDenied => (
+            StartCause::PermissionDenied,
+            format!("not allowed to execute {shown}"),
+        ),
+        _ => (
+            StartCause::Other,
+            format!("cannot execute {shown}: {error}"),
+        ),
     };
     LaunchError::new(cause, message)
 }

@@ -47,6 +47,7 @@ pub(super) struct Supervisor {
     slots: Mutex<HashMap<String, Arc<Slot>>>,
     starts: AtomicU64,
     processes: TaskTracker,
+    /// Cancelled when the end begins: nothing new is taken on.
     closing: CancellationToken,
     ended: CancellationToken,
     shutdowns: mpsc::Sender<Shutdown>,
@@ -72,16 +73,23 @@ pub(super) struct Shutdown {
 /// Runs until it is told to end.
 pub(super) async fn run(paths: &Paths, environment: &str, guard: Pid) -> anyhow::Result<()> {
     // Without the guard nobody would clear up after us: better to end in order then.
-    rustix::process::set_parent_process_death_signal(Some(RawSignal::TERM)).context("cannot tie itself to its guard")?;
-    anyhow::ensure!(rustix::process::getppid() == Some(guard), "the guard has ended");
+    rustix::process::set_parent_process_death_signal(Some(RawSignal::TERM))
+        .context("cannot tie itself to its guard")?;
+    anyhow::ensure!(
+        rustix::process::getppid() == Some(guard),
+        "the guard has ended"
+    );
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     // Listened to so that it does not end us: the terminal goes, we stay.
     let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
 
-    let listener = server::bind(&paths.socket()).with_context(|| format!("cannot listen on {}", paths.socket().display()))?;
-    fs::set_permissions(paths.socket(), fs::Permissions::from_mode(0o600)).context("cannot protect the socket")?;
-    write_record(paths, environment, guard).with_context(|| format!("cannot write to {}", paths.run().display()))?;
+    let listener = server::bind(&paths.socket())
+        .with_context(|| format!("cannot listen on {}", paths.socket().display()))?;
+    fs::set_permissions(paths.socket(), fs::Permissions::from_mode(0o600))
+        .context("cannot protect the socket")?;
+    write_record(paths, environment, guard)
+        .with_context(|| format!("cannot write to {}", paths.run().display()))?;
 
     let (shutdowns, mut requested) = mpsc::channel(4);
     let supervisor = Arc::new(Supervisor {
@@ -94,7 +102,10 @@ pub(super) async fn run(paths: &Paths, environment: &str, guard: Pid) -> anyhow:
         ended: CancellationToken::new(),
         shutdowns,
     });
-    journal::note(&format!("supervising environment {environment} with pid {}", std::process::id()));
+    journal::note(&format!(
+        "supervising environment {environment} with pid {}",
+        std::process::id()
+    ));
     let mut serving = JoinSet::new();
     serving.spawn(server::serve(listener, supervisor.clone()));
     let (order, done) = loop {
@@ -129,7 +140,11 @@ fn write_record(paths: &Paths, environment: &str, guard: Pid) -> io::Result<()> 
 }
 
 /// Everybody who asked for the end hears of it before the sockets go.
-async fn answer_all(first: Option<oneshot::Sender<()>>, requested: &mut mpsc::Receiver<Shutdown>, serving: &mut JoinSet<()>) {
+async fn answer_all(
+    first: Option<oneshot::Sender<()>>,
+    requested: &mut mpsc::Receiver<Shutdown>,
+    serving: &mut JoinSet<()>,
+) {
     requested.close();
     let mut waiting: Vec<_> = first.into_iter().collect();
     while let Ok(shutdown) = requested.try_recv() {
@@ -144,11 +159,6 @@ async fn answer_all(first: Option<oneshot::Sender<()>>, requested: &mut mpsc::Re
 }
 
 impl Supervisor {
-    /// Cancelled when the end begins: nothing new is taken on.
-    pub(super) fn closing(&self) -> &CancellationToken {
-        &self.closing
-    }
-
     /// Cancelled when nothing runs any more: there is nothing more to tell.
     pub(super) fn ended(&self) -> &CancellationToken {
         &self.ended
@@ -160,15 +170,26 @@ impl Supervisor {
         let slot = self.slot(&spec.name);
         let mut running = slot.gate.lock().await;
         if self.closing.is_cancelled() {
-            return Err(LaunchError::new(StartCause::Other, "the supervisor is shutting down".into()));
+            return Err(LaunchError::new(
+                StartCause::Other,
+                "the supervisor is shutting down".into(),
+            ));
         }
         stop(running.take()).await;
         let (orders, queue) = mpsc::channel(16);
         let (started, start) = oneshot::channel();
         let process = Process::new(spec, self.board.clone(), self.logs.clone());
         self.processes.spawn(process.supervise(queue, started));
-        *running = Some(Running { orders, number: self.starts.fetch_add(1, Ordering::Relaxed) });
-        let answer = start.await.unwrap_or_else(|_| Err(LaunchError::new(StartCause::Other, "a bug: its task has ended".into())));
+        *running = Some(Running {
+            orders,
+            number: self.starts.fetch_add(1, Ordering::Relaxed),
+        });
+        let answer = start.await.unwrap_or_else(|_| {
+            Err(LaunchError::new(
+                StartCause::Other,
+                "a bug: its task has ended".into(),
+            ))
+        });
         if answer.is_err() {
             *running = None;
         }
@@ -185,10 +206,16 @@ impl Supervisor {
     pub(super) async fn signal(&self, name: &str, signal: Signal) -> Result<(), String> {
         let (answer, answered) = oneshot::channel();
         self.order(name, Order::Signal { signal, answer }).await?;
-        answered.await.unwrap_or_else(|_| Err(format!("{name} does not run")))
+        answered
+            .await
+            .unwrap_or_else(|_| Err(format!("{name} does not run")))
     }
 
-    pub(super) async fn applied(&self, name: &str, inputs: BTreeMap<String, String>) -> Result<(), String> {
+    pub(super) async fn applied(
+        &self,
+        name: &str,
+        inputs: BTreeMap<String, String>,
+    ) -> Result<(), String> {
         let (done, noted) = oneshot::channel();
         self.order(name, Order::Applied { inputs, done }).await?;
         noted.await.map_err(|_| format!("{name} does not run"))
@@ -199,7 +226,11 @@ impl Supervisor {
         let board = self.board.clone();
         let weigh = move || {
             let family = Family::read();
-            for (name, pid) in board.all().into_iter().filter_map(|status| Some((status.name, status.pid?))) {
+            for (name, pid) in board
+                .all()
+                .into_iter()
+                .filter_map(|status| Some((status.name, status.pid?)))
+            {
                 board.remember_memory(&name, pid, memory::of_tree(pid, &family));
             }
         };
@@ -234,10 +265,20 @@ impl Supervisor {
 
     /// What runs, the last started first. A start that is under way is waited for, so that it cannot be missed.
     async fn latest_first(&self) -> Vec<String> {
-        let slots: Vec<_> = self.slots().iter().map(|(name, slot)| (name.clone(), slot.clone())).collect();
+        let slots: Vec<_> = self
+            .slots()
+            .iter()
+            .map(|(name, slot)| (name.clone(), slot.clone()))
+            .collect();
         let mut running = Vec::new();
         for (name, slot) in slots {
-            running.extend(slot.gate.lock().await.as_ref().map(|running| (running.number, name)));
+            running.extend(
+                slot.gate
+                    .lock()
+                    .await
+                    .as_ref()
+                    .map(|running| (running.number, name)),
+            );
         }
         running.sort_unstable_by(|a, b| b.cmp(a));
         running.into_iter().map(|(_, name)| name).collect()
@@ -246,7 +287,13 @@ impl Supervisor {
     async fn order(&self, name: &str, order: Order) -> Result<(), String> {
         let gone = || format!("{name} does not run");
         let slot = self.known_slot(name).ok_or_else(gone)?;
-        let orders = slot.gate.lock().await.as_ref().map(|running| running.orders.clone()).ok_or_else(gone)?;
+        let orders = slot
+            .gate
+            .lock()
+            .await
+            .as_ref()
+            .map(|running| running.orders.clone())
+            .ok_or_else(gone)?;
         orders.send(order).await.map_err(|_| gone())
     }
 

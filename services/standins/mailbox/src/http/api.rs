@@ -20,7 +20,7 @@ use crate::{
 
 const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 500;
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,8 +66,12 @@ pub(super) struct Deleted {
     deleted: usize,
 }
 
-pub(super) async fn list(State(mailbox): State<Mailbox>, parameters: Result<Query<Parameters>, QueryRejection>) -> Result<Json<List>, Problem> {
-    let Query(parameters) = parameters.map_err(|rejection| Problem::new(StatusCode::BAD_REQUEST, rejection.body_text()))?;
+pub(super) async fn list(
+    State(mailbox): State<Mailbox>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+) -> Result<Json<List>, Problem> {
+    let Query(parameters) = parameters
+        .map_err(|rejection| Problem::new(StatusCode::BAD_REQUEST, rejection.body_text()))?;
     let wait = parameters.wait.as_deref().map(parse_wait).transpose()?;
     let query = parameters.into_query()?;
     let page = match wait {
@@ -92,29 +96,41 @@ async fn wait_for(mailbox: &Mailbox, query: &store::Query, wait: Duration) -> Pa
         if page.matching > 0 {
             return page;
         }
-        let changed = tokio::select! {
-            changed = timeout_at(deadline, changes.changed()) => changed.is_ok_and(|sender| sender.is_ok()),
+        let goes_on = tokio::select! {
+            woken = timeout_at(deadline, changes.changed()) => woken.is_ok_and(|change| change.is_ok()),
             () = mailbox.stopping.cancelled() => false,
         };
-        if !changed {
+        if !goes_on {
             return mailbox.store.query(query);
         }
     }
 }
 
-pub(super) async fn get(State(mailbox): State<Mailbox>, Path(id): Path<String>) -> Result<Json<Mail>, Problem> {
+pub(super) async fn get(
+    State(mailbox): State<Mailbox>,
+    Path(id): Path<String>,
+) -> Result<Json<Mail>, Problem> {
     let summary = find(&mailbox, &id)?;
     let raw = mailbox.store.raw(summary.id).await?;
-    Ok(Json(Mail { summary: Arc::unwrap_or_clone(summary), content: Content::of(&raw) }))
+    Ok(Json(Mail {
+        summary: Arc::unwrap_or_clone(summary),
+        content: Content::of(&raw),
+    }))
 }
 
-pub(super) async fn raw(State(mailbox): State<Mailbox>, Path(id): Path<String>) -> Result<impl IntoResponse, Problem> {
+pub(super) async fn raw(
+    State(mailbox): State<Mailbox>,
+    Path(id): Path<String>,
+) -> Result<impl IntoResponse, Problem> {
     let summary = find(&mailbox, &id)?;
     let raw = mailbox.store.raw(summary.id).await?;
     Ok(([(header::CONTENT_TYPE, "message/rfc822")], raw))
 }
 
-pub(super) async fn delete(State(mailbox): State<Mailbox>, Path(id): Path<String>) -> Result<Json<Deleted>, Problem> {
+pub(super) async fn delete(
+    State(mailbox): State<Mailbox>,
+    Path(id): Path<String>,
+) -> Result<Json<Deleted>, Problem> {
     let summary = find(&mailbox, &id)?;
     let deleted = mailbox.store.remove(vec![summary.id]).await?;
     Ok(Json(Deleted { deleted }))
@@ -126,13 +142,20 @@ pub(super) async fn delete_all(State(mailbox): State<Mailbox>) -> Result<Json<De
 }
 
 pub(super) fn find(mailbox: &Mailbox, id: &str) -> Result<Arc<Summary>, Problem> {
-    Uuid::try_parse(id).ok().and_then(|id| mailbox.store.find(id)).ok_or_else(Problem::no_such_mail)
+    Uuid::try_parse(id)
+        .ok()
+        .and_then(|id| mailbox.store.find(id))
+        .ok_or_else(Problem::no_such_mail)
 }
 
 impl Parameters {
     fn into_query(self) -> Result<store::Query, Problem> {
         let id = |field: &'static str, text: Option<String>| {
-            let parse = |text: String| Uuid::try_parse(&text).map_err(|_| Problem::of_field(field, format!("{field} must be the id of a mail")));
+            let parse = |text: String| {
+                Uuid::try_parse(&text).map_err(|_| {
+                    Problem::of_field(field, format!("{field} must be the id of a mail"))
+                })
+            };
             text.map(parse).transpose()
         };
         Ok(store::Query {
@@ -143,8 +166,16 @@ impl Parameters {
             after: id("after", self.after)?,
             limit: match self.limit {
                 Some(text) => {
-                    let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-                    limit.ok_or_else(|| Problem::of_field("limit", format!("limit must be a number from 1 to {MAX_LIMIT}")))?
+                    let limit = text
+                        .parse()
+                        .ok()
+                        .filter(|limit| (1..=MAX_LIMIT).contains(limit));
+                    limit.ok_or_else(|| {
+                        Problem::of_field(
+                            "limit",
+                            format!("limit must be a number from 1 to {MAX_LIMIT}"),
+                        )
+                    })?
                 }
                 None => DEFAULT_LIMIT,
             },
@@ -155,8 +186,20 @@ impl Parameters {
 fn parse_wait(text: &str) -> Result<Duration, Problem> {
     let parsed = match text.strip_suffix("ms") {
         Some(millis) => millis.parse().map(Duration::from_millis),
-        None => text.strip_suffix('s').unwrap_or(text).parse().map(Duration::from_secs),
+        None => text
+            .strip_suffix('s')
+            .unwrap_or(text)
+            .parse()
+            .map(Duration::from_secs),
     };
     let wait = parsed.ok().filter(|wait| *wait <= LONGEST_WAIT);
-    wait.ok_or_else(|| Problem::of_field("wait", format!("wait must be a time such as 5s or 500ms, at most {}s", LONGEST_WAIT.as_secs())))
+    wait.ok_or_else(|| {
+        Problem::of_field(
+            "wait",
+            format!(
+                "wait must be a time such as 5s or 500ms, at most {}s",
+                LONGEST_WAIT.as_secs()
+            ),
+        )
+    })
 }

@@ -1,5 +1,7 @@
 //! Parts of a mail as documents of their own: its HTML, its source, its attachments. Nothing in them is trusted.
 
+use std::fmt::Write;
+
 use axum::{
     extract::{Path, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -10,9 +12,18 @@ use super::{Mailbox, api::find, problem::Problem, safety::MAIL_POLICY, templates
 use crate::message::{Attachment, Content, attachment_content};
 
 /// Pictures that a browser shows and that cannot carry a script.
-const PICTURES: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"];
+const PICTURES: [&str; 5] = [
+    "image/png",
+    "image/jpeg",
+    "image/gif",
+    "image/webp",
+    "image/avif",
+];
 
-pub(super) async fn html(State((mailbox, _)): State<(Mailbox, Templates)>, Path(id): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn html(
+    State((mailbox, _)): State<(Mailbox, Templates)>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     let summary = find(&mailbox, &id)?;
     let content = Content::of(&mailbox.store.raw(summary.id).await?);
     if content.html.is_empty() {
@@ -21,7 +32,10 @@ pub(super) async fn html(State((mailbox, _)): State<(Mailbox, Templates)>, Path(
     Ok(untrusted("text/html; charset=utf-8", "inline", prepare(&content)).into_response())
 }
 
-pub(super) async fn source(State((mailbox, _)): State<(Mailbox, Templates)>, Path(id): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn source(
+    State((mailbox, _)): State<(Mailbox, Templates)>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     let summary = find(&mailbox, &id)?;
     let raw = mailbox.store.raw(summary.id).await?;
     let disposition = format!("attachment; filename=\"{}.eml\"", summary.id);
@@ -35,24 +49,37 @@ pub(super) async fn attachment(
     send_attachment(&mailbox, &id, index).await
 }
 
-pub(super) async fn attachment_of_api(State(mailbox): State<Mailbox>, Path((id, index)): Path<(String, usize)>) -> Result<Response, Problem> {
+pub(super) async fn attachment_of_api(
+    State(mailbox): State<Mailbox>,
+    Path((id, index)): Path<(String, usize)>,
+) -> Result<Response, Problem> {
     send_attachment(&mailbox, &id, index).await
 }
 
 async fn send_attachment(mailbox: &Mailbox, id: &str, index: usize) -> Result<Response, Problem> {
     let summary = find(mailbox, id)?;
     let raw = mailbox.store.raw(summary.id).await?;
-    let (attachment, bytes) = attachment_content(&raw, index).ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "this mail has no such attachment"))?;
+    let (attachment, bytes) = attachment_content(&raw, index)
+        .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "this mail has no such attachment"))?;
     let is_picture = PICTURES.contains(&attachment.content_type.as_str());
-    let disposition = format!("{}; filename*=UTF-8''{}", if is_picture { "inline" } else { "attachment" }, encode(&attachment.file_name));
+    let disposition = format!(
+        "{}; filename*=UTF-8''{}",
+        if is_picture { "inline" } else { "attachment" },
+        encode(&attachment.file_name)
+    );
     Ok(untrusted(&attachment.content_type, &disposition, bytes).into_response())
 }
 
 fn untrusted(content_type: &str, disposition: &str, body: impl IntoResponse) -> impl IntoResponse {
     let mut headers = HeaderMap::new();
-    for (name, value) in [(header::CONTENT_TYPE, content_type), (header::CONTENT_DISPOSITION, disposition), (header::CONTENT_SECURITY_POLICY, MAIL_POLICY)] {
+    for (name, value) in [
+        (header::CONTENT_TYPE, content_type),
+        (header::CONTENT_DISPOSITION, disposition),
+        (header::CONTENT_SECURITY_POLICY, MAIL_POLICY),
+    ] {
         // A content type that no header can carry comes from the mail.
-        let value = HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static("application/octet-stream"));
+        let value = HeaderValue::from_str(value)
+            .unwrap_or(HeaderValue::from_static("application/octet-stream"));
         headers.insert(name, value);
     }
     (headers, body)
@@ -62,12 +89,18 @@ fn untrusted(content_type: &str, disposition: &str, body: impl IntoResponse) -> 
 fn prepare(content: &Content) -> String {
     const OPEN_LINKS_ELSEWHERE: &str = "<base target=\"_blank\">";
     let mut html = content.html.clone();
-    for Attachment { index, content_id, .. } in &content.attachments {
+    for Attachment {
+        index, content_id, ..
+    } in &content.attachments
+    {
         if let Some(id) = content_id.as_ref().filter(|id| !id.is_empty()) {
             html = html.replace(&format!("cid:{id}"), &format!("attachments/{index}"));
         }
     }
-    let head = html.to_ascii_lowercase().find("<head").and_then(|start| html[start..].find('>').map(|end| start + end + 1));
+    let head = html
+        .to_ascii_lowercase()
+        .find("<head")
+        .and_then(|start| html[start..].find('>').map(|end| start + end + 1));
     match head {
         Some(at) => html.insert_str(at, OPEN_LINKS_ELSEWHERE),
         None => html.insert_str(0, OPEN_LINKS_ELSEWHERE),
@@ -80,8 +113,13 @@ fn encode(name: &str) -> String {
     let mut encoded = String::new();
     for byte in name.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => encoded.push(char::from(byte)),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+                encoded.push(char::from(byte));
+            }
+            _ => {
+                // Writing to a string cannot fail.
+                let _ = write!(encoded, "%{byte:02X}");
+            }
         }
     }
     encoded

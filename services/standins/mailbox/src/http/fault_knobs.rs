@@ -17,8 +17,11 @@ pub(super) async fn put(
     State(mailbox): State<Mailbox>,
     description: Result<Json<Description>, JsonRejection>,
 ) -> Result<Json<Description>, Problem> {
-    let Json(description) = description.map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))?;
-    description.check().map_err(|(field, message)| Problem::of_field(field, message))?;
+    let Json(description) =
+        description.map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))?;
+    description
+        .check()
+        .map_err(|(field, message)| Problem::of_field(field, message))?;
     warn!(fault = ?description, "a fault is set");
     mailbox.faults.set(description.clone());
     Ok(Json(description))

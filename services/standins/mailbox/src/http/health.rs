@@ -6,7 +6,9 @@ use axum::{
     http::{StatusCode, header},
     response::IntoResponse,
 };
-use prometheus::{Encoder, IntCounter, IntGauge, Registry, TextEncoder, process_collector::ProcessCollector};
+use prometheus::{
+    Encoder, IntCounter, IntGauge, Registry, TextEncoder, process_collector::ProcessCollector,
+};
 use serde_json::{Value, json};
 
 use super::{Mailbox, problem::Problem};
@@ -17,25 +19,44 @@ pub(super) async fn livez() -> Json<Value> {
 
 pub(super) async fn readyz(State(mailbox): State<Mailbox>) -> (StatusCode, Json<Value>) {
     match mailbox.store.check_disk().await {
-        Ok(()) => (StatusCode::OK, Json(json!({ "status": "ready", "dependencies": { "disk": "ok" } }))),
+        Ok(()) => (
+            StatusCode::OK,
+            Json(json!({ "status": "ready", "dependencies": { "disk": "ok" } })),
+        ),
         Err(cause) => {
-            let body = json!({ "status": "not ready", "dependencies": { "disk": cause.to_string() } });
+            let body =
+                json!({ "status": "not ready", "dependencies": { "disk": cause.to_string() } });
             (StatusCode::SERVICE_UNAVAILABLE, Json(body))
         }
     }
 }
 
 pub(super) async fn metrics(State(mailbox): State<Mailbox>) -> Result<impl IntoResponse, Problem> {
-    let text = render(&mailbox).map_err(|cause| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, cause.to_string()))?;
-    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text))
+    let text = render(&mailbox)
+        .map_err(|cause| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, cause.to_string()))?;
+    Ok((
+        [(
+            header::CONTENT_TYPE,
+            "text/plain; version=0.0.4; charset=utf-8",
+        )],
+        text,
+    ))
 }
 
 fn render(mailbox: &Mailbox) -> prometheus::Result<Vec<u8>> {
     let registry = Registry::new();
     let (received, removed) = mailbox.store.counts();
     for (name, help, count) in [
-        ("mailbox_messages_total", "Mails kept since the start.", received),
-        ("mailbox_messages_removed_total", "Mails deleted, or gone to make room, since the start.", removed),
+        (
+            "mailbox_messages_total",
+            "Mails kept since the start.",
+            received,
+        ),
+        (
+            "mailbox_messages_removed_total",
+            "Mails deleted, or gone to make room, since the start.",
+            removed,
+        ),
     ] {
         let counter = IntCounter::new(name, help)?;
         counter.inc_by(count);

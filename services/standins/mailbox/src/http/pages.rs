@@ -62,7 +62,10 @@ struct MailPage<'a> {
     source: String,
 }
 
-pub(super) async fn list(State((mailbox, templates)): Site, Query(parameters): Query<ListParameters>) -> Result<Response, Problem> {
+pub(super) async fn list(
+    State((mailbox, templates)): Site,
+    Query(parameters): Query<ListParameters>,
+) -> Result<Response, Problem> {
     let text = parameters.query.trim();
     let query = store::Query {
         text: Some(text.to_owned()).filter(|text| !text.is_empty()),
@@ -75,7 +78,11 @@ pub(super) async fn list(State((mailbox, templates)): Site, Query(parameters): Q
     let rendered = templates.render(
         "list.html",
         ListPage {
-            frame: Frame { root: "./", query: text, total: mailbox.store.len() },
+            frame: Frame {
+                root: "./",
+                query: text,
+                total: mailbox.store.len(),
+            },
             matching: page.matching,
             first_page: query.before.is_none(),
             next,
@@ -90,7 +97,11 @@ pub(super) async fn show(
     Path(id): Path<String>,
     Query(parameters): Query<ShowParameters>,
 ) -> Result<Response, Problem> {
-    let frame = Frame { root: "../", query: "", total: mailbox.store.len() };
+    let frame = Frame {
+        root: "../",
+        query: "",
+        total: mailbox.store.len(),
+    };
     let Ok(summary) = find(&mailbox, &id) else {
         let page = templates.render("missing.html", frame)?;
         return Ok((StatusCode::NOT_FOUND, page).into_response());
@@ -98,9 +109,26 @@ pub(super) async fn show(
     let raw = mailbox.store.raw(summary.id).await?;
     let content = Content::of(&raw);
     let views = views(&content);
-    let view = *views.iter().find(|view| **view == parameters.show).unwrap_or(&views[0]);
-    let source = if view == SOURCE { String::from_utf8_lossy(&raw).into_owned() } else { String::new() };
-    let page = templates.render("message.html", MailPage { frame, mail: &summary, content: &content, views: &views, view, source })?;
+    let view = *views
+        .iter()
+        .find(|view| **view == parameters.show)
+        .unwrap_or(&views[0]);
+    let source = if view == SOURCE {
+        String::from_utf8_lossy(&raw).into_owned()
+    } else {
+        String::new()
+    };
+    let page = templates.render(
+        "message.html",
+        MailPage {
+            frame,
+            mail: &summary,
+            content: &content,
+            views: &views,
+            view,
+            source,
+        },
+    )?;
     Ok(page.into_response())
 }
 
@@ -117,7 +145,10 @@ fn views(content: &Content) -> Vec<&'static str> {
     views
 }
 
-pub(super) async fn delete(State((mailbox, _)): Site, Path(id): Path<String>) -> Result<Response, Problem> {
+pub(super) async fn delete(
+    State((mailbox, _)): Site,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     if let Ok(summary) = find(&mailbox, &id) {
         mailbox.store.remove(vec![summary.id]).await?;
     }

@@ -17,15 +17,26 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), field: None }
+        Self {
+            status,
+            detail: detail.into(),
+            field: None,
+        }
     }
 
     pub(crate) fn of_field(field: &'static str, message: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, detail: message.into(), field: Some(field) }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            detail: message.into(),
+            field: Some(field),
+        }
     }
 
     pub(crate) fn no_such_mail() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "there is no mail with this id: it was deleted, or it made room for newer ones")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "there is no mail with this id: it was deleted, or it made room for newer ones",
+        )
     }
 }
 
@@ -35,14 +46,20 @@ impl From<std::io::Error> for Problem {
             return Self::no_such_mail();
         }
         error!(%cause, "the disk refused");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the mailbox's disk refused: its log says more")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the mailbox's disk refused: its log says more",
+        )
     }
 }
 
 impl From<minijinja::Error> for Problem {
     fn from(cause: minijinja::Error) -> Self {
         error!(%cause, "a page could not be rendered");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be rendered: the log says more")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the page could not be rendered: the log says more",
+        )
     }
 }
 
@@ -58,7 +75,10 @@ impl IntoResponse for Problem {
             body["errors"] = json!([{ "field": field, "message": self.detail }]);
         }
         let mut response = (self.status, Json(body)).into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         response
     }
 }
@@ -68,5 +88,8 @@ pub(super) async fn no_such_page() -> Problem {
 }
 
 pub(super) async fn method_not_allowed() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this address does not take this method")
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "this address does not take this method",
+    )
 }

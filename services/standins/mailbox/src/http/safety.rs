@@ -10,8 +10,7 @@ use axum::{
 use super::problem::Problem;
 
 /// What a page of ours may do: no script, nothing from elsewhere.
-const PAGE_POLICY: &str =
-    "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// What a mail may do when it is shown: look like itself. Its pictures may come from anywhere, the shop's do.
 pub(super) const MAIL_POLICY: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; \
@@ -19,19 +18,36 @@ pub(super) const MAIL_POLICY: &str = "sandbox allow-popups allow-popups-to-escap
 
 pub(super) async fn add_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(PAGE_POLICY));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    );
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(PAGE_POLICY));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
 /// A page on another site must not be able to delete mails or set faults on a developer's machine.
 pub(super) async fn refuse_cross_site_changes(request: Request, next: Next) -> Response {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    let site = request.headers().get("sec-fetch-site").map(HeaderValue::as_bytes);
+    let site = request
+        .headers()
+        .get("sec-fetch-site")
+        .map(HeaderValue::as_bytes);
     if !is_read && matches!(site, Some(b"cross-site" | b"same-site")) {
-        return Problem::new(StatusCode::FORBIDDEN, "this request comes from a page of another site").into_response();
+        return Problem::new(
+            StatusCode::FORBIDDEN,
+            "this request comes from a page of another site",
+        )
+        .into_response();
     }
     next.run(request).await
 }

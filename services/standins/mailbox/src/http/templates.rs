@@ -19,7 +19,12 @@ impl Templates {
     pub(super) fn load() -> anyhow::Result<Self> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+        environment.set_syntax(
+            SyntaxConfig::builder()
+                .trim_blocks(true)
+                .lstrip_blocks(true)
+                .build()?,
+        );
         environment.add_filter("moment", moment);
         environment.add_filter("ago", ago);
         environment.add_filter("size", size);
@@ -37,27 +42,40 @@ impl Templates {
 }
 
 pub(super) async fn stylesheet() -> impl IntoResponse {
-    let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=300")];
+    let headers = [
+        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (header::CACHE_CONTROL, "public, max-age=300"),
+    ];
     (headers, include_str!("../../assets/mailbox.css"))
 }
 
 pub(super) async fn icon() -> impl IntoResponse {
-    let headers = [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "public, max-age=86400")];
+    let headers = [
+        (header::CONTENT_TYPE, "image/svg+xml"),
+        (header::CACHE_CONTROL, "public, max-age=86400"),
+    ];
     (headers, include_str!("../../assets/mailbox.svg"))
 }
 
 /// `21 Nov 2026, 05:58:12 UTC`.
 fn moment(rfc3339: &str) -> String {
     match DateTime::parse_from_rfc3339(rfc3339) {
-        Ok(time) => time.with_timezone(&Utc).format("%-d %b %Y, %H:%M:%S UTC").to_string(),
+        Ok(time) => time
+            .with_timezone(&Utc)
+            .format("%-d %b %Y, %H:%M:%S UTC")
+            .to_string(),
         Err(_) => rfc3339.to_owned(),
     }
 }
 
 /// How long ago that was, as people say it.
 fn ago(rfc3339: &str) -> String {
-    let Ok(time) = DateTime::parse_from_rfc3339(rfc3339) else { return String::new() };
-    let seconds = (DateTime::<Utc>::from(SystemTime::now()) - time.with_timezone(&Utc)).num_seconds().max(0);
+    let Ok(time) = DateTime::parse_from_rfc3339(rfc3339) else {
+        return String::new();
+    };
+    let seconds = (DateTime::<Utc>::from(SystemTime::now()) - time.with_timezone(&Utc))
+        .num_seconds()
+        .max(0);
     match seconds {
         0..10 => "just now".to_owned(),
         10..60 => format!("{seconds} s ago"),

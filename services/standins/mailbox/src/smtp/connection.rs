@@ -35,15 +35,22 @@ struct Connection {
     peer: SocketAddr,
 }
 
-/// Whether the dialogue goes on.
+/// How the dialogue goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
     GoOn,
+    /// It goes on, but the client was told no where the session said yes.
+    Refused,
     Close,
 }
 
 /// Accepts connections until it is told to stop.
-pub(crate) async fn listen(listener: TcpListener, shared: Arc<Shared>, tasks: TaskTracker, stopping: CancellationToken) {
+pub(crate) async fn listen(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    tasks: TaskTracker,
+    stopping: CancellationToken,
+) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -51,7 +58,11 @@ pub(crate) async fn listen(listener: TcpListener, shared: Arc<Shared>, tasks: Ta
         };
         match accepted {
             Ok((socket, peer)) => {
-                let connection = Connection { shared: Arc::clone(&shared), socket, peer };
+                let connection = Connection {
+                    shared: Arc::clone(&shared),
+                    socket,
+                    peer,
+                };
                 let stopping = stopping.clone();
                 tasks.spawn(async move {
                     if let Err(cause) = connection.serve(stopping).await {
@@ -72,10 +83,22 @@ impl Connection {
     async fn serve(mut self, stopping: CancellationToken) -> io::Result<()> {
         let connections = Arc::clone(&self.shared.connections);
         let Ok(_place) = connections.try_acquire() else {
-            return self.say(&Reply::new(421, "4.3.2 Too many connections, try again later")).await;
+            return self
+                .say(&Reply::new(
+                    421,
+                    "4.3.2 Too many connections, try again later",
+                ))
+                .await;
         };
         self.socket.set_nodelay(true)?;
-        if self.answer_at(faults::Stage::Connect, Reply::new(220, "mailbox ESMTP: keeps every mail, delivers none")).await? == Next::Close {
+        if self
+            .answer_at(
+                faults::Stage::Connect,
+                Reply::new(220, "mailbox ESMTP: keeps every mail, delivers none"),
+            )
+            .await?
+            == Next::Close
+        {
             return Ok(());
         }
         let mut session = Session::new(self.shared.limits);
@@ -88,7 +111,14 @@ impl Connection {
                         () = stopping.cancelled() => return self.say(&Reply::new(421, "4.3.2 The mailbox is stopping")).await,
                     };
                     match read {
-                        Err(_) => return self.say(&Reply::new(421, "4.4.2 Nothing was heard for too long, closing the connection")).await,
+                        Err(_) => {
+                            return self
+                                .say(&Reply::new(
+                                    421,
+                                    "4.4.2 Nothing was heard for too long, closing the connection",
+                                ))
+                                .await;
+                        }
                         Ok(read) => match read? {
                             0 => return Ok(()),
                             read => session.receive(&buffer[..read]),
@@ -96,8 +126,15 @@ impl Connection {
                     }
                 }
                 action => {
-                    if self.act(action).await? == Next::Close {
-                        return Ok(());
+                    let stage = if let Action::ReplyAt(stage, _) = &action {
+                        Some(*stage)
+                    } else {
+                        None
+                    };
+                    match (self.act(action).await?, stage) {
+                        (Next::Close, _) => return Ok(()),
+                        (Next::Refused, Some(stage)) => session.take_back(stage),
+                        _ => {}
                     }
                 }
             }
@@ -123,7 +160,11 @@ impl Connection {
             return self.refuse(refusal).await;
         }
         let (recipients, bytes) = (envelope.recipients.len(), content.len());
-        let received = Received { envelope, client: self.peer.ip(), content };
+        let received = Received {
+            envelope,
+            client: self.peer.ip(),
+            content,
+        };
         let reply = match self.shared.store.keep(received).await {
             Ok(id) => {
                 info!(%id, recipients, bytes, "mail kept");
@@ -136,8 +177,13 @@ impl Connection {
             Err(cause) => {
                 error!(%cause, "a mail could not be kept");
                 match cause.kind() {
-                    io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Reply::new(452, "4.3.1 The mailbox's disk is full, try again later"),
-                    _ => Reply::new(451, "4.3.0 The mailbox could not write the mail, try again later"),
+                    io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                        Reply::new(452, "4.3.1 The mailbox's disk is full, try again later")
+                    }
+                    _ => Reply::new(
+                        451,
+                        "4.3.0 The mailbox could not write the mail, try again later",
+                    ),
                 }
             }
         };
@@ -156,9 +202,17 @@ impl Connection {
 
     async fn refuse(&mut self, code: u16) -> io::Result<Next> {
         let class = code / 100;
-        self.say(&Reply::new(code, format!("{class}.3.0 Refused on request (PUT /api/v1/faults)"))).await?;
+        self.say(&Reply::new(
+            code,
+            format!("{class}.3.0 Refused on request (PUT /api/v1/faults)"),
+        ))
+        .await?;
         // 421 says that the server closes the connection.
-        Ok(if code == 421 { Next::Close } else { Next::GoOn })
+        Ok(if code == 421 {
+            Next::Close
+        } else {
+            Next::Refused
+        })
     }
 
     /// Waits as long as the fault says; the code with which it refuses, if it does.
@@ -170,7 +224,10 @@ impl Connection {
 
     async fn say(&mut self, reply: &Reply) -> io::Result<()> {
         let text = reply.to_string();
-        timeout(self.shared.timeout, self.socket.write_all(text.as_bytes())).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map(drop)
+        timeout(self.shared.timeout, self.socket.write_all(text.as_bytes()))
+            .await
+            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+            .map(drop)
     }
 }
 

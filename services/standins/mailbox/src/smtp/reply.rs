@@ -10,7 +10,10 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn new(code: u16, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, lines: vec![text.into()] }
+        Self {
+            code,
+            lines: vec![text.into()],
+        }
     }
 
     pub(crate) fn lines(code: u16, lines: Vec<Cow<'static, str>>) -> Self {

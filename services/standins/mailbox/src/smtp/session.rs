@@ -85,7 +85,15 @@ enum State {
 
 impl Session {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, input: Vec::new(), state: State::Command, hello: None, user: None, mail: None, errors: 0 }
+        Self {
+            limits,
+            input: Vec::new(),
+            state: State::Command,
+            hello: None,
+            user: None,
+            mail: None,
+            errors: 0,
+        }
     }
 
     pub(crate) fn receive(&mut self, bytes: &[u8]) {
@@ -100,9 +108,11 @@ impl Session {
             State::SkipLine => self.skip_line(),
             State::Authentication(expected) => match self.take_line() {
                 Line::Whole(line) => self.authenticate(expected, &line),
-                other => {
+                // What is too long to be an answer ends the dialogue.
+                Line::TooLong => self.skip_line(),
+                Line::Incomplete => {
                     self.state = State::Authentication(expected);
-                    self.without_line(&other)
+                    Action::Read
                 }
             },
             State::Command => match self.take_line() {
@@ -110,8 +120,19 @@ impl Session {
                     let reply = self.command(&line);
                     self.count(reply)
                 }
-                other => self.without_line(&other),
+                Line::TooLong => self.skip_line(),
+                Line::Incomplete => Action::Read,
             },
+        }
+    }
+
+    /// What was accepted was refused after all, by a fault on request.
+    pub(crate) fn take_back(&mut self, stage: Stage) {
+        match stage {
+            Stage::Mail => self.mail = None,
+            Stage::Recipient => {
+                self.mail.as_mut().and_then(|mail| mail.recipients.pop());
+            }
         }
     }
 
@@ -121,11 +142,16 @@ impl Session {
     }
 
     fn count(&mut self, action: Action) -> Action {
-        let (Action::Reply(reply) | Action::ReplyAt(_, reply)) = &action else { return action };
+        let (Action::Reply(reply) | Action::ReplyAt(_, reply)) = &action else {
+            return action;
+        };
         if reply.is_error() {
             self.errors += 1;
             if self.errors > ERROR_LIMIT {
-                return Action::ReplyAndClose(Reply::new(421, "4.7.0 Too many errors, closing the connection"));
+                return Action::ReplyAndClose(Reply::new(
+                    421,
+                    "4.7.0 Too many errors, closing the connection",
+                ));
             }
         }
         action
@@ -133,7 +159,11 @@ impl Session {
 
     fn take_line(&mut self) -> Line {
         let Some(end) = self.input.iter().position(|byte| *byte == b'\n') else {
-            return if self.input.len() > COMMAND_LIMIT { Line::TooLong } else { Line::Incomplete };
+            return if self.input.len() > COMMAND_LIMIT {
+                Line::TooLong
+            } else {
+                Line::Incomplete
+            };
         };
         if end > COMMAND_LIMIT {
             return Line::TooLong;
@@ -141,25 +171,15 @@ impl Session {
         Line::Whole(self.input.drain(..=end).collect())
     }
 
-    fn without_line(&mut self, line: &Line) -> Action {
-        if matches!(line, Line::TooLong) {
-            return self.skip_line();
-        }
-        Action::Read
-    }
-
     fn skip_line(&mut self) -> Action {
-        match self.input.iter().position(|byte| *byte == b'\n') {
-            Some(end) => {
-                self.input.drain(..=end);
-                self.count(Action::Reply(Reply::new(500, format!("5.5.2 Line too long: at most {COMMAND_LIMIT} bytes"))))
-            }
-            None => {
-                self.input.clear();
-                self.state = State::SkipLine;
-                Action::Read
-            }
-        }
+        let Some(end) = self.input.iter().position(|byte| *byte == b'\n') else {
+            self.input.clear();
+            self.state = State::SkipLine;
+            return Action::Read;
+        };
+        self.input.drain(..=end);
+        let text = format!("5.5.2 Line too long: at most {COMMAND_LIMIT} bytes");
+        self.count(Action::Reply(Reply::new(500, text)))
     }
 
     fn command(&mut self, line: &[u8]) -> Action {
@@ -179,16 +199,27 @@ impl Session {
             Request::Mail { from } => Action::ReplyAt(Stage::Mail, self.mail(from)),
             Request::Rcpt { to } => Action::ReplyAt(Stage::Recipient, self.recipient(to.address)),
             Request::Data => Action::Reply(self.data()),
-            Request::Auth { mechanism, initial_response } => self.begin_authentication(mechanism, &initial_response),
+            Request::Auth {
+                mechanism,
+                initial_response,
+            } => self.begin_authentication(mechanism, &initial_response),
             Request::Rset => {
                 self.mail = None;
                 Action::Reply(Reply::new(250, "2.0.0 Ok"))
             }
             Request::Noop { .. } => Action::Reply(Reply::new(250, "2.0.0 Ok")),
-            Request::Vrfy { .. } => Action::Reply(Reply::new(252, "2.5.1 Every address is accepted")),
-            Request::Help { .. } => Action::Reply(Reply::new(214, "2.0.0 This mailbox keeps every mail: read them on its web page")),
+            Request::Vrfy { .. } => {
+                Action::Reply(Reply::new(252, "2.5.1 Every address is accepted"))
+            }
+            Request::Help { .. } => Action::Reply(Reply::new(
+                214,
+                "2.0.0 This mailbox keeps every mail: read them on its web page",
+            )),
             Request::Quit => Action::ReplyAndClose(Reply::new(221, "2.0.0 Goodbye")),
-            other => Action::Reply(Reply::new(502, format!("5.5.1 {} is not offered", other.name()))),
+            other => Action::Reply(Reply::new(
+                502,
+                format!("5.5.1 {} is not offered", other.name()),
+            )),
         }
     }
 
@@ -200,16 +231,19 @@ impl Session {
 
     fn capabilities(&self) -> Reply {
         let size = format!("SIZE {}", self.limits.message_bytes);
-        Reply::lines(250, vec![
-            "mailbox".into(),
-            "PIPELINING".into(),
-            size.into(),
-            "8BITMIME".into(),
-            "SMTPUTF8".into(),
-            "ENHANCEDSTATUSCODES".into(),
-            "AUTH PLAIN LOGIN".into(),
-            "HELP".into(),
-        ])
+        Reply::lines(
+            250,
+            vec![
+                "mailbox".into(),
+                "PIPELINING".into(),
+                size.into(),
+                "8BITMIME".into(),
+                "SMTPUTF8".into(),
+                "ENHANCEDSTATUSCODES".into(),
+                "AUTH PLAIN LOGIN".into(),
+                "HELP".into(),
+            ],
+        )
     }
 
     fn mail(&mut self, from: MailFrom<String>) -> Reply {
@@ -229,7 +263,11 @@ impl Session {
         if !utf8 && !from.address.is_ascii() {
             return Reply::new(553, "5.6.7 This address needs the parameter SMTPUTF8");
         }
-        self.mail = Some(Mail { sender: from.address, utf8, recipients: Vec::new() });
+        self.mail = Some(Mail {
+            sender: from.address,
+            utf8,
+            recipients: Vec::new(),
+        });
         Reply::new(250, "2.1.0 Ok")
     }
 
@@ -241,10 +279,19 @@ impl Session {
             return Reply::new(501, "5.1.3 A recipient has an address");
         }
         if !mail.utf8 && !address.is_ascii() {
-            return Reply::new(553, "5.6.7 This address needs MAIL FROM with the parameter SMTPUTF8");
+            return Reply::new(
+                553,
+                "5.6.7 This address needs MAIL FROM with the parameter SMTPUTF8",
+            );
         }
         if mail.recipients.len() >= self.limits.recipients {
-            return Reply::new(452, format!("4.5.3 Too many recipients: at most {}", self.limits.recipients));
+            return Reply::new(
+                452,
+                format!(
+                    "4.5.3 Too many recipients: at most {}",
+                    self.limits.recipients
+                ),
+            );
         }
         mail.recipients.push(address);
         Reply::new(250, "2.1.5 Ok")
@@ -253,13 +300,18 @@ impl Session {
     fn data(&mut self) -> Reply {
         match &self.mail {
             None => Reply::new(503, "5.5.1 Say MAIL FROM first"),
-            Some(mail) if mail.recipients.is_empty() => Reply::new(503, "5.5.1 Name a recipient first"),
+            Some(mail) if mail.recipients.is_empty() => {
+                Reply::new(503, "5.5.1 Name a recipient first")
+            }
             Some(_) => {
                 // The end of the line with DATA counts: a mail may begin with the dot that ends it.
                 let mut receiver = DataReceiver::new();
                 receiver.ingest(&mut b"\r\n".iter(), &mut Vec::new());
                 self.state = State::Data(receiver, Vec::new());
-                Reply::new(354, "Send the mail, and end it with a dot on a line of its own")
+                Reply::new(
+                    354,
+                    "Send the mail, and end it with a dot on a line of its own",
+                )
             }
         }
     }
@@ -280,10 +332,15 @@ impl Session {
             self.state = State::Data(receiver, content);
             return Action::Read;
         }
-        if content.split(|byte| *byte == b'\n').any(|line| line.len() > TEXT_LINE_LIMIT + 1) {
+        if content
+            .split(|byte| *byte == b'\n')
+            .any(|line| line.len() > TEXT_LINE_LIMIT + 1)
+        {
             return self.end_mail_with(Reply::new(552, format!("5.6.0 A line of the mail is longer than {TEXT_LINE_LIMIT} bytes: encode or fold it")));
         }
-        let Some(mail) = self.mail.take() else { return self.end_mail_with(Reply::new(503, "5.5.1 Say MAIL FROM first")) };
+        let Some(mail) = self.mail.take() else {
+            return self.end_mail_with(Reply::new(503, "5.5.1 Say MAIL FROM first"));
+        };
         let envelope = Envelope {
             hello: self.hello.clone().unwrap_or_default(),
             user: self.user.clone(),
@@ -349,22 +406,302 @@ enum Line {
 }
 
 fn too_large(limit: usize) -> Reply {
-    Reply::new(552, format!("5.3.4 The mail is too large: at most {limit} bytes"))
+    Reply::new(
+        552,
+        format!("5.3.4 The mail is too large: at most {limit} bytes"),
+    )
 }
 
 fn explain(error: Error) -> Reply {
     match error {
         Error::UnknownCommand => Reply::new(500, "5.5.1 Unknown command"),
         Error::InvalidSenderAddress => Reply::new(501, "5.1.7 This is not a sender's address"),
-        Error::InvalidRecipientAddress => Reply::new(501, "5.1.3 This is not a recipient's address"),
+        Error::InvalidRecipientAddress => {
+            Reply::new(501, "5.1.3 This is not a recipient's address")
+        }
         Error::SyntaxError { syntax } => Reply::new(501, format!("5.5.4 Expected: {syntax}")),
-        Error::InvalidParameter { param } => Reply::new(501, format!("5.5.4 The parameter {param} has a wrong value")),
-        Error::UnsupportedParameter { param } => Reply::new(555, format!("5.5.4 The parameter {} is not offered", printable(&param))),
-        Error::NeedsMoreData { .. } | Error::ResponseTooLong | Error::InvalidResponse { .. } => Reply::new(500, "5.5.2 This is not a command"),
+        Error::InvalidParameter { param } => Reply::new(
+            501,
+            format!("5.5.4 The parameter {param} has a wrong value"),
+        ),
+        Error::UnsupportedParameter { param } => Reply::new(
+            555,
+            format!("5.5.4 The parameter {} is not offered", printable(&param)),
+        ),
+        Error::NeedsMoreData { .. } | Error::ResponseTooLong | Error::InvalidResponse { .. } => {
+            Reply::new(500, "5.5.2 This is not a command")
+        }
     }
 }
 
 /// What a client sent goes back to it only as far as it can do no harm to the dialogue.
 fn printable(text: &str) -> String {
-    text.chars().filter(char::is_ascii_graphic).take(40).collect()
+    text.chars()
+        .filter(char::is_ascii_graphic)
+        .take(40)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        message_bytes: 4096,
+        recipients: 3,
+    };
+
+    /// Everything that the session asks for, given these pieces of input.
+    fn play<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Action> {
+        let mut session = Session::new(LIMITS);
+        let mut actions = Vec::new();
+        for piece in pieces {
+            session.receive(piece);
+            loop {
+                match session.next() {
+                    Action::Read => break,
+                    action => {
+                        let closes = matches!(action, Action::ReplyAndClose(_));
+                        actions.push(action);
+                        if closes {
+                            return actions;
+                        }
+                    }
+                }
+            }
+        }
+        actions
+    }
+
+    fn codes(actions: &[Action]) -> Vec<u16> {
+        let code = |action: &Action| match action {
+            Action::Reply(reply) | Action::ReplyAt(_, reply) | Action::ReplyAndClose(reply) => {
+                reply.code()
+            }
+            Action::Keep(..) => 250,
+            Action::Read => unreachable!(),
+        };
+        actions.iter().map(code).collect()
+    }
+
+    /// Lines as clients, broken clients and attackers send them.
+    fn line() -> impl Strategy<Value = Vec<u8>> {
+        let words = prop::sample::select(vec![
+            "EHLO a",
+            "HELO a",
+            "MAIL FROM:<a@b.c>",
+            "MAIL FROM:<>",
+            "MAIL FROM:<é@b.c> SMTPUTF8",
+            "MAIL FROM:<a@b.c> SIZE=99999999999999999999",
+            "RCPT TO:<d@e.f>",
+            "RCPT TO:<>",
+            "DATA",
+            ".",
+            "..",
+            "text",
+            "RSET",
+            "NOOP",
+            "QUIT",
+            "VRFY x",
+            "AUTH PLAIN",
+            "AUTH LOGIN AAAA",
+            "AGEAYg==",
+            "*",
+            "STARTTLS",
+            "BDAT 10 LAST",
+            "",
+            "HELP",
+            "MAIL FROM:<a@b.c> BODY=8BITMIME",
+            "rcpt to:<x@y.z> NOTIFY=NEVER",
+            "ETRN x",
+            "EXPN y",
+            "LHLO x",
+        ]);
+        let ending = prop::sample::select(vec!["\r\n", "\n", "\r", ""]);
+        prop_oneof![
+            8 => (words, ending).prop_map(|(word, ending)| format!("{word}{ending}").into_bytes()),
+            2 => prop::collection::vec(any::<u8>(), 0..300),
+            1 => (2000..6000_usize).prop_map(|len| vec![b'x'; len]),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_a_client_sends_breaks_the_session(lines in prop::collection::vec(line(), 0..60)) {
+            let actions = play(lines.iter().map(Vec::as_slice));
+            for action in &actions {
+                if let Action::Keep(envelope, content) = action {
+                    prop_assert!(!envelope.recipients.is_empty() && envelope.recipients.len() <= LIMITS.recipients);
+                    prop_assert!(content.len() <= LIMITS.message_bytes);
+                }
+                if let Action::Reply(reply) | Action::ReplyAt(_, reply) | Action::ReplyAndClose(reply) = action {
+                    let text = reply.to_string();
+                    prop_assert!((200..600).contains(&reply.code()) && text.ends_with("\r\n"));
+                    prop_assert!(text.is_ascii() && text.lines().all(|line| line.len() < 200), "{}", text);
+                }
+            }
+        }
+
+        #[test]
+        fn it_does_not_matter_in_what_pieces_the_bytes_come(lines in prop::collection::vec(line(), 0..40), size in 1..50_usize) {
+            let all = lines.concat();
+            prop_assert_eq!(codes(&play(all.chunks(size))), codes(&play([all.as_slice()])));
+        }
+
+        #[test]
+        fn a_mail_arrives_as_it_was_written(lines in prop::collection::vec("[ -~]{0,80}|\\.{1,4}", 0..30), size in 1..40_usize) {
+            let mail = lines.iter().fold(String::new(), |mail, line| mail + line + "\r\n");
+            // A client doubles a dot that begins a line: RFC 5321, 4.5.2.
+            let stuffed = lines.iter().fold(String::new(), |mail, line| {
+                mail + if line.starts_with('.') { "." } else { "" } + line + "\r\n"
+            });
+            let dialogue = format!("EHLO a\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nDATA\r\n{stuffed}.\r\nQUIT\r\n");
+            let actions = play(dialogue.as_bytes().chunks(size));
+            let kept = actions.iter().find_map(|action| match action {
+                Action::Keep(_, content) => Some(String::from_utf8_lossy(content).into_owned()),
+                _ => None,
+            });
+            prop_assert_eq!(kept, Some(mail));
+            prop_assert_eq!(codes(&actions).last().copied(), Some(221));
+        }
+    }
+
+    #[test]
+    fn commands_out_of_order_are_refused_with_503() {
+        let play = |lines: &str| codes(&play([lines.as_bytes()]));
+        assert_eq!(play("MAIL FROM:<a@b.c>\r\n"), [503]);
+        assert_eq!(
+            play("EHLO a\r\nRCPT TO:<a@b.c>\r\nDATA\r\n"),
+            [250, 503, 503]
+        );
+        assert_eq!(
+            play("EHLO a\r\nMAIL FROM:<a@b.c>\r\nDATA\r\n"),
+            [250, 250, 503]
+        );
+        assert_eq!(
+            play("EHLO a\r\nMAIL FROM:<a@b.c>\r\nMAIL FROM:<a@b.c>\r\n"),
+            [250, 250, 503]
+        );
+        assert_eq!(
+            play("EHLO a\r\nMAIL FROM:<a@b.c>\r\nRSET\r\nRCPT TO:<a@b.c>\r\n"),
+            [250, 250, 250, 503]
+        );
+        assert_eq!(
+            play("EHLO a\r\nMAIL FROM:<a@b.c>\r\nEHLO a\r\nRCPT TO:<a@b.c>\r\n"),
+            [250, 250, 250, 503]
+        );
+        assert_eq!(
+            play("EHLO a\r\nMAIL FROM:<a@b.c>\r\nAUTH PLAIN AGEAYg==\r\n"),
+            [250, 250, 503]
+        );
+    }
+
+    #[test]
+    fn limits_are_told_with_their_codes() {
+        let dialogue = |mail: &str| {
+            format!(
+                "EHLO a\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nDATA\r\n{mail}\r\n.\r\nNOOP\r\n"
+            )
+        };
+        let lines = "1234567890\r\n".repeat(400);
+        assert_eq!(
+            codes(&play([dialogue(&lines).as_bytes()])),
+            [250, 250, 250, 354, 552, 250]
+        );
+        assert_eq!(
+            codes(&play([dialogue(&"x".repeat(998)).as_bytes()])),
+            [250, 250, 250, 354, 250, 250]
+        );
+        assert_eq!(
+            codes(&play([dialogue(&"x".repeat(999)).as_bytes()])),
+            [250, 250, 250, 354, 552, 250]
+        );
+        assert_eq!(
+            codes(&play([
+                b"EHLO a\r\nMAIL FROM:<a@b.c> SIZE=5000\r\n".as_slice()
+            ])),
+            [250, 552]
+        );
+        let recipients = "RCPT TO:<d@e.f>\r\n".repeat(4);
+        assert_eq!(
+            codes(&play([format!(
+                "EHLO a\r\nMAIL FROM:<a@b.c>\r\n{recipients}"
+            )
+            .as_bytes()])),
+            [250, 250, 250, 250, 250, 452]
+        );
+        let long = format!("NOOP {}\r\nNOOP\r\n", "x".repeat(3000));
+        assert_eq!(codes(&play([long.as_bytes()])), [500, 250]);
+        assert_eq!(codes(&play(long.as_bytes().chunks(100))), [500, 250]);
+    }
+
+    #[test]
+    fn a_client_that_only_makes_mistakes_is_sent_away() {
+        let codes = codes(&play([b"NONSENSE\r\n".repeat(30).as_slice()]));
+        assert_eq!((codes.len(), codes.last()), (21, Some(&421)));
+    }
+
+    #[test]
+    fn only_a_dot_between_whole_line_ends_ends_a_mail() {
+        // What lets somebody smuggle a second mail into the first on servers that are less strict.
+        for dot in ["\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r\n.\r"] {
+            let dialogue = format!(
+                "EHLO a\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nDATA\r\none{dot}MAIL FROM:<x@y.z>\r\n.\r\n"
+            );
+            let actions = play([dialogue.as_bytes()]);
+            assert_eq!(codes(&actions), [250, 250, 250, 354, 250], "{dot:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_mail_is_a_mail() {
+        let actions =
+            play([b"EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<d@e.f>\r\nDATA\r\n.\r\n".as_slice()]);
+        assert!(
+            matches!(actions.last(), Some(Action::Keep(envelope, content)) if envelope.sender.is_empty() && content.is_empty())
+        );
+    }
+
+    #[test]
+    fn addresses_beyond_ascii_need_their_extension() {
+        let play = |lines: &str| codes(&play([lines.as_bytes()]));
+        assert_eq!(play("EHLO a\r\nMAIL FROM:<zoé@b.c>\r\n"), [250, 553]);
+        assert_eq!(
+            play("EHLO a\r\nMAIL FROM:<zoé@b.c> SMTPUTF8\r\nRCPT TO:<jürgen@exämple.de>\r\n"),
+            [250, 250, 250]
+        );
+        assert_eq!(
+            play("EHLO a\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<jürgen@exämple.de>\r\n"),
+            [250, 250, 553]
+        );
+    }
+
+    #[test]
+    fn anybody_is_let_in_by_the_real_dialogue() {
+        let play = |lines: &str| codes(&play([lines.as_bytes()]));
+        assert_eq!(
+            play("EHLO a\r\nAUTH PLAIN AGEAYg==\r\nAUTH PLAIN AGEAYg==\r\n"),
+            [250, 235, 503]
+        );
+        assert_eq!(
+            play("EHLO a\r\nAUTH PLAIN\r\nAGEAYg==\r\n"),
+            [250, 334, 235]
+        );
+        assert_eq!(
+            play("EHLO a\r\nAUTH LOGIN\r\nYQ==\r\nYg==\r\n"),
+            [250, 334, 334, 235]
+        );
+        assert_eq!(
+            play("EHLO a\r\nAUTH LOGIN\r\n*\r\nNOOP\r\n"),
+            [250, 334, 501, 250]
+        );
+        assert_eq!(
+            play("EHLO a\r\nAUTH PLAIN not-base64!\r\nAUTH PLAIN AAAA\r\n"),
+            [250, 501, 501]
+        );
+        assert_eq!(play("EHLO a\r\nAUTH CRAM-MD5\r\n"), [250, 504]);
+        assert_eq!(play("AUTH PLAIN AGEAYg==\r\n"), [503]);
+    }
 }

@@ -3,17 +3,20 @@
 use http::{HeaderMap, HeaderValue, header};
 use s3s::{
     S3Error, S3Result,
-    dto::{CopyObjectInput, ETag, ETagCondition, GetObjectInput, HeadObjectInput, Timestamp, TimestampFormat, UploadPartCopyInput},
+    dto::{
+        CopyObjectInput, ETag, ETagCondition, GetObjectInput, HeadObjectInput, Timestamp,
+        TimestampFormat, UploadPartCopyInput,
+    },
     s3_error,
 };
 
 use crate::object_file::Info;
 
 pub(super) struct Conditions<'a> {
-    if_match: Option<&'a ETagCondition>,
-    if_none_match: Option<&'a ETagCondition>,
-    if_modified_since: Option<&'a Timestamp>,
-    if_unmodified_since: Option<&'a Timestamp>,
+    matching: Option<&'a ETagCondition>,
+    not_matching: Option<&'a ETagCondition>,
+    modified_since: Option<&'a Timestamp>,
+    unmodified_since: Option<&'a Timestamp>,
 }
 
 macro_rules! conditions_of {
@@ -21,10 +24,10 @@ macro_rules! conditions_of {
         impl<'a> From<&'a $input> for Conditions<'a> {
             fn from(input: &'a $input) -> Self {
                 Self {
-                    if_match: input.$if_match.as_ref(),
-                    if_none_match: input.$if_none_match.as_ref(),
-                    if_modified_since: input.$if_modified_since.as_ref(),
-                    if_unmodified_since: input.$if_unmodified_since.as_ref(),
+                    matching: input.$if_match.as_ref(),
+                    not_matching: input.$if_none_match.as_ref(),
+                    modified_since: input.$if_modified_since.as_ref(),
+                    unmodified_since: input.$if_unmodified_since.as_ref(),
                 }
             }
         }
@@ -68,12 +71,12 @@ impl Conditions<'_> {
             ETagCondition::Any => true,
             ETagCondition::ETag(wanted) => wanted.weak_cmp(&etag),
         };
-        let fails = match (self.if_match, self.if_unmodified_since) {
+        let fails = match (self.matching, self.unmodified_since) {
             (Some(condition), _) => !matches(condition),
             (None, Some(date)) => modified > *date,
             (None, None) => false,
         };
-        let unchanged = match (self.if_none_match, self.if_modified_since) {
+        let unchanged = match (self.not_matching, self.modified_since) {
             (Some(condition), _) => matches(condition),
             (None, Some(date)) => modified <= *date,
             (None, None) => false,
@@ -87,14 +90,19 @@ impl Conditions<'_> {
 }
 
 fn failed() -> S3Error {
-    s3_error!(PreconditionFailed, "At least one of the pre-conditions you specified did not hold")
+    s3_error!(
+        PreconditionFailed,
+        "At least one of the pre-conditions you specified did not hold"
+    )
 }
 
 /// A 304 repeats the headers by which a cache refreshes what it has.
 fn not_modified(info: &Info) -> S3Error {
     let mut headers = HeaderMap::new();
     let mut modified = Vec::new();
-    let _ = info.last_modified().format(TimestampFormat::HttpDate, &mut modified);
+    let _ = info
+        .last_modified()
+        .format(TimestampFormat::HttpDate, &mut modified);
     for (name, value) in [
         (header::ETAG, Some(format!("\"{}\"", info.etag))),
         (header::LAST_MODIFIED, String::from_utf8(modified).ok()),

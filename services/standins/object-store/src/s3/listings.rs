@@ -5,7 +5,8 @@ use std::sync::Arc;
 use s3s::{
     S3Request, S3Result,
     dto::{
-        CommonPrefix, ETag, EncodingType, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, Object, ObjectStorageClass,
+        CommonPrefix, ETag, EncodingType, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
+        ListObjectsV2Output, Object, ObjectStorageClass,
     },
     s3_error,
 };
@@ -20,16 +21,27 @@ use crate::{
 
 const MAX_KEYS: i32 = 1000;
 
-pub(super) async fn list_objects_v2(store: &Arc<Store>, request: S3Request<ListObjectsV2Input>) -> S3Result<ListObjectsV2Output> {
+pub(super) async fn list_objects_v2(
+    store: &Arc<Store>,
+    request: S3Request<ListObjectsV2Input>,
+) -> S3Result<ListObjectsV2Output> {
     let input = request.input;
     let max_keys = max_keys(input.max_keys)?;
     let after = match &input.continuation_token {
         Some(token) => Some(decode_token(token)?),
         None => input.start_after.clone(),
     };
-    let page = list(store, &input.bucket, input.prefix.clone(), input.delimiter.clone(), after, max_keys).await?;
+    let page = list(
+        store,
+        &input.bucket,
+        input.prefix.clone(),
+        input.delimiter.clone(),
+        after,
+        max_keys,
+    )
+    .await?;
     let encoding = Encoding::of(input.encoding_type.as_ref());
-    let next_continuation_token = page.next.as_deref().map(|key| hex::encode(key));
+    let next_continuation_token = page.next.as_deref().map(hex::encode);
     let (contents, common_prefixes) = encoding.page(page);
     Ok(ListObjectsV2Output {
         key_count: i32::try_from(contents.len() + common_prefixes.len()).ok(),
@@ -48,11 +60,22 @@ pub(super) async fn list_objects_v2(store: &Arc<Store>, request: S3Request<ListO
     })
 }
 
-pub(super) async fn list_objects(store: &Arc<Store>, request: S3Request<ListObjectsInput>) -> S3Result<ListObjectsOutput> {
+pub(super) async fn list_objects(
+    store: &Arc<Store>,
+    request: S3Request<ListObjectsInput>,
+) -> S3Result<ListObjectsOutput> {
     let input = request.input;
     let max_keys = max_keys(input.max_keys)?;
     let after = input.marker.clone().filter(|marker| !marker.is_empty());
-    let page = list(store, &input.bucket, input.prefix.clone(), input.delimiter.clone(), after, max_keys).await?;
+    let page = list(
+        store,
+        &input.bucket,
+        input.prefix.clone(),
+        input.delimiter.clone(),
+        after,
+        max_keys,
+    )
+    .await?;
     let encoding = Encoding::of(input.encoding_type.as_ref());
     let next_marker = page.next.clone().map(|text| encoding.text(text));
     let (contents, common_prefixes) = encoding.page(page);
@@ -91,7 +114,11 @@ async fn list(
 
 fn max_keys(asked: Option<i32>) -> S3Result<i32> {
     match asked {
-        Some(negative @ ..0) => Err(s3_error!(InvalidArgument, "max-keys must be an integer between 0 and {}, not {negative}", i32::MAX)),
+        Some(negative @ ..0) => Err(s3_error!(
+            InvalidArgument,
+            "max-keys must be an integer between 0 and {}, not {negative}",
+            i32::MAX
+        )),
         Some(number) => Ok(number.min(MAX_KEYS)),
         None => Ok(MAX_KEYS),
     }
@@ -99,7 +126,14 @@ fn max_keys(asked: Option<i32>) -> S3Result<i32> {
 
 fn decode_token(token: &str) -> S3Result<String> {
     let bytes = hex::decode(token).ok();
-    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| s3_error!(InvalidArgument, "The continuation token provided is incorrect"))
+    bytes
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or_else(|| {
+            s3_error!(
+                InvalidArgument,
+                "The continuation token provided is incorrect"
+            )
+        })
 }
 
 /// Keys may hold characters that XML cannot; a client that minds asks for them in URL encoding.
@@ -111,7 +145,11 @@ enum Encoding {
 
 impl Encoding {
     fn of(asked: Option<&EncodingType>) -> Self {
-        if asked.is_some_and(|asked| asked.as_str() == EncodingType::URL) { Self::Url } else { Self::Plain }
+        if asked.is_some_and(|asked| asked.as_str() == EncodingType::URL) {
+            Self::Url
+        } else {
+            Self::Plain
+        }
     }
 
     fn text(self, text: String) -> String {
@@ -122,8 +160,13 @@ impl Encoding {
     }
 
     fn page(self, page: Page) -> (Vec<Object>, Vec<CommonPrefix>) {
-        let objects = page.objects.into_iter().map(|(key, info)| object(self.text(key), info));
-        let prefixes = page.common_prefixes.into_iter().map(|prefix| CommonPrefix { prefix: Some(self.text(prefix)) });
+        let objects = page
+            .objects
+            .into_iter()
+            .map(|(key, info)| object(self.text(key), info));
+        let prefixes = page.common_prefixes.into_iter().map(|prefix| CommonPrefix {
+            prefix: Some(self.text(prefix)),
+        });
         (objects.collect(), prefixes.collect())
     }
 }
@@ -134,7 +177,9 @@ fn object(key: String, info: Info) -> Object {
         size: i64::try_from(info.size).ok(),
         last_modified: Some(info.last_modified()),
         e_tag: Some(ETag::Strong(info.etag)),
-        storage_class: Some(ObjectStorageClass::from_static(ObjectStorageClass::STANDARD)),
+        storage_class: Some(ObjectStorageClass::from_static(
+            ObjectStorageClass::STANDARD,
+        )),
         ..Default::default()
     }
 }

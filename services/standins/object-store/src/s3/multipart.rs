@@ -1,21 +1,16 @@
 //! Uploads in parts.
 
-use std::{
-    io,
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, UNIX_EPOCH},
-};
+use std::{io, path::PathBuf, sync::Arc};
 
 use s3s::{
     S3Request, S3Result,
     checksum::ChecksumHasher,
     crypto::{Checksum as _, Md5},
     dto::{
-        AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart,
-        CopyPartResult, CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag, ListMultipartUploadsInput, ListMultipartUploadsOutput,
-        ListPartsInput, ListPartsOutput, MultipartUpload, Part, Range, UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput,
-        UploadPartOutput,
+        AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
+        CompleteMultipartUploadOutput, CompletedPart, CopyPartResult, CreateMultipartUploadInput,
+        CreateMultipartUploadOutput, ETag, Range, UploadPartCopyInput, UploadPartCopyOutput,
+        UploadPartInput, UploadPartOutput,
     },
     s3_error,
 };
@@ -34,7 +29,6 @@ use crate::{
 
 /// S3's bound for every part but the last.
 const MIN_PART_SIZE: u64 = 5 * 1024 * 1024;
-const PAGE: usize = 1000;
 
 pub(super) async fn create_multipart_upload(
     store: &Arc<Store>,
@@ -45,7 +39,8 @@ pub(super) async fn create_multipart_upload(
     let attributes = attributes!(input);
     objects::check_metadata(&attributes)?;
     let temporary = store.temporary();
-    let upload = blocking(move || Upload::create(&bucket, &temporary, input.key, attributes)).await?;
+    let upload =
+        blocking(move || Upload::create(&bucket, &temporary, input.key, attributes)).await?;
     Ok(CreateMultipartUploadOutput {
         bucket: Some(input.bucket),
         key: Some(upload.key),
@@ -56,9 +51,19 @@ pub(super) async fn create_multipart_upload(
     })
 }
 
-pub(super) async fn upload_part(store: &Arc<Store>, request: S3Request<UploadPartInput>) -> S3Result<UploadPartOutput> {
+pub(super) async fn upload_part(
+    store: &Arc<Store>,
+    request: S3Request<UploadPartInput>,
+) -> S3Result<UploadPartOutput> {
     let input = request.input;
-    let file = part_file(store, input.bucket, input.upload_id, input.key, input.part_number).await?;
+    let file = part_file(
+        store,
+        input.bucket,
+        input.upload_id,
+        input.key,
+        input.part_number,
+    )
+    .await?;
     let expected = Expected {
         md5: input.content_md5,
         checksums: Checksums {
@@ -85,24 +90,46 @@ pub(super) async fn upload_part(store: &Arc<Store>, request: S3Request<UploadPar
     })
 }
 
-pub(super) async fn upload_part_copy(store: &Arc<Store>, request: S3Request<UploadPartCopyInput>) -> S3Result<UploadPartCopyOutput> {
+pub(super) async fn upload_part_copy(
+    store: &Arc<Store>,
+    request: S3Request<UploadPartCopyInput>,
+) -> S3Result<UploadPartCopyOutput> {
     let input = request.input;
     let (source, source_info) = objects::open_source(store, &input.copy_source).await?;
     Conditions::from(&input).check_copy(&source_info)?;
     let range = match &input.copy_source_range {
         Some(text) => {
-            let range = Range::parse(text).map_err(|_| s3_error!(InvalidArgument, "x-amz-copy-source-range must be bytes=first-last"))?;
+            let range = Range::parse(text).map_err(|_| {
+                s3_error!(
+                    InvalidArgument,
+                    "x-amz-copy-source-range must be bytes=first-last"
+                )
+            })?;
             range.check(source_info.size)?
         }
         None => 0..source_info.size,
     };
-    let file = part_file(store, input.bucket, input.upload_id, input.key, input.part_number).await?;
+    let file = part_file(
+        store,
+        input.bucket,
+        input.upload_id,
+        input.key,
+        input.part_number,
+    )
+    .await?;
     let mut draft = Draft::create(&store.temporary(), ChecksumHasher::default()).await?;
     body::copy(source, range, &mut draft).await?;
     let info = keep_part(file, draft.finish().await?).await?;
     let last_modified = Some(info.last_modified());
-    let result = CopyPartResult { e_tag: Some(ETag::Strong(info.etag)), last_modified, ..Default::default() };
-    Ok(UploadPartCopyOutput { copy_part_result: Some(result), ..Default::default() })
+    let result = CopyPartResult {
+        e_tag: Some(ETag::Strong(info.etag)),
+        last_modified,
+        ..Default::default()
+    };
+    Ok(UploadPartCopyOutput {
+        copy_part_result: Some(result),
+        ..Default::default()
+    })
 }
 
 pub(super) async fn complete_multipart_upload(
@@ -111,7 +138,10 @@ pub(super) async fn complete_multipart_upload(
 ) -> S3Result<CompleteMultipartUploadOutput> {
     let input = request.input;
     let upload = find(store, &input.bucket, input.upload_id, input.key.clone()).await?;
-    let wanted = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
+    let wanted = input
+        .multipart_upload
+        .and_then(|upload| upload.parts)
+        .unwrap_or_default();
     let (upload, parts) = blocking(move || {
         let parts = check_parts(&upload, &wanted)?;
         Ok((upload, parts))
@@ -122,14 +152,30 @@ pub(super) async fn complete_multipart_upload(
     let mut draft = Draft::create(&store.temporary(), ChecksumHasher::default()).await?;
     for (path, info) in &parts {
         md5s.update(&hex::decode(&info.etag).map_err(s3s::S3Error::internal_error)?);
-        let file = tokio::fs::File::open(path).await.map_err(disk::refused)?.into_std().await;
+        let file = tokio::fs::File::open(path)
+            .await
+            .map_err(disk::refused)?
+            .into_std()
+            .await;
         body::copy(file, 0..info.size, &mut draft).await?;
     }
     let content = draft.finish().await?;
     let etag = format!("{}-{}", hex::encode(md5s.finalize()), parts.len());
-    let condition = Condition { if_match: input.if_match, if_none_match: input.if_none_match };
+    let condition = Condition {
+        if_match: input.if_match,
+        if_none_match: input.if_none_match,
+    };
     let attributes = upload.attributes.clone();
-    let info = objects::publish(store, input.bucket.clone(), input.key.clone(), content, etag, attributes, condition).await?;
+    let info = objects::publish(
+        store,
+        input.bucket.clone(),
+        input.key.clone(),
+        content,
+        etag,
+        attributes,
+        condition,
+    )
+    .await?;
     blocking(move || upload.remove()).await?;
     Ok(CompleteMultipartUploadOutput {
         location: Some(format!("/{}/{}", input.bucket, input.key)),
@@ -143,22 +189,48 @@ pub(super) async fn complete_multipart_upload(
 /// The files of the parts that the client lists, if they are what it thinks they are.
 fn check_parts(upload: &Upload, wanted: &[CompletedPart]) -> S3Result<Vec<(PathBuf, Info)>> {
     if wanted.is_empty() {
-        return Err(s3_error!(MalformedXML, "You must specify at least one part"));
+        return Err(s3_error!(
+            MalformedXML,
+            "You must specify at least one part"
+        ));
     }
     if !wanted.is_sorted_by(|left, right| left.part_number < right.part_number) {
-        return Err(s3_error!(InvalidPartOrder, "The list of parts was not in ascending order"));
+        return Err(s3_error!(
+            InvalidPartOrder,
+            "The list of parts was not in ascending order"
+        ));
     }
     let mut parts = Vec::with_capacity(wanted.len());
     for part in wanted {
-        let number = part.part_number.ok_or_else(|| s3_error!(MalformedXML, "A part has no number"))?;
+        let number = part
+            .part_number
+            .ok_or_else(|| s3_error!(MalformedXML, "A part has no number"))?;
         let path = upload.part_file(number)?;
         let found = object_file::open(&path).ok().map(|(_, info)| info);
-        let info = found.filter(|info| part.e_tag.as_ref().is_none_or(|etag| etag.value() == info.etag));
-        let info = info.ok_or_else(|| s3_error!(InvalidPart, "Part {number} was not uploaded, or its ETag is another one"))?;
+        let info = found.filter(|info| {
+            part.e_tag
+                .as_ref()
+                .is_none_or(|etag| etag.value() == info.etag)
+        });
+        let info = info.ok_or_else(|| {
+            s3_error!(
+                InvalidPart,
+                "Part {number} was not uploaded, or its ETag is another one"
+            )
+        })?;
         parts.push((path, info));
     }
-    if let Some((_, small)) = parts.iter().rev().skip(1).find(|(_, info)| info.size < MIN_PART_SIZE) {
-        return Err(s3_error!(EntityTooSmall, "A part has {} bytes: all but the last need at least {MIN_PART_SIZE}", small.size));
+    if let Some((_, small)) = parts
+        .iter()
+        .rev()
+        .skip(1)
+        .find(|(_, info)| info.size < MIN_PART_SIZE)
+    {
+        return Err(s3_error!(
+            EntityTooSmall,
+            "A part has {} bytes: all but the last need at least {MIN_PART_SIZE}",
+            small.size
+        ));
     }
     Ok(parts)
 }
@@ -173,102 +245,40 @@ pub(super) async fn abort_multipart_upload(
     Ok(AbortMultipartUploadOutput::default())
 }
 
-pub(super) async fn list_parts(store: &Arc<Store>, request: S3Request<ListPartsInput>) -> S3Result<ListPartsOutput> {
-    let input = request.input;
-    let limit = page_size(input.max_parts);
-    let after = input.part_number_marker.unwrap_or_default();
-    let upload = find(store, &input.bucket, input.upload_id.clone(), input.key.clone()).await?;
-    let parts = blocking(move || upload.parts()).await?;
-    let mut parts: Vec<Part> = parts.into_iter().filter(|(number, _)| *number > after).take(limit + 1).map(part).collect();
-    let truncated = parts.len() > limit;
-    parts.truncate(limit);
-    let next = parts.last().and_then(|part| part.part_number).filter(|_| truncated);
-    Ok(ListPartsOutput {
-        bucket: Some(input.bucket),
-        key: Some(input.key),
-        upload_id: Some(input.upload_id),
-        is_truncated: Some(truncated),
-        max_parts: i32::try_from(limit).ok(),
-        part_number_marker: input.part_number_marker,
-        next_part_number_marker: next,
-        parts: Some(parts),
-        ..Default::default()
-    })
-}
-
-pub(super) async fn list_multipart_uploads(
+pub(super) async fn find(
     store: &Arc<Store>,
-    request: S3Request<ListMultipartUploadsInput>,
-) -> S3Result<ListMultipartUploadsOutput> {
-    let input = request.input;
-    if input.delimiter.is_some() {
-        return Err(s3_error!(NotImplemented, "Uploads cannot be listed by delimiter here"));
-    }
-    let limit = page_size(input.max_uploads);
-    let bucket = store.bucket(&input.bucket)?;
-    let uploads = blocking(move || Upload::list(&bucket)).await?;
-    let prefix = input.prefix.clone().unwrap_or_default();
-    let mut uploads: Vec<Upload> = uploads
-        .into_iter()
-        .filter(|upload| upload.key.starts_with(&prefix))
-        .filter(|upload| input.key_marker.as_ref().is_none_or(|marker| upload.key > *marker))
-        .take(limit + 1)
-        .collect();
-    let truncated = uploads.len() > limit;
-    uploads.truncate(limit);
-    let next = uploads.last().filter(|_| truncated);
-    Ok(ListMultipartUploadsOutput {
-        bucket: Some(input.bucket),
-        prefix: input.prefix,
-        key_marker: input.key_marker,
-        is_truncated: Some(truncated),
-        next_key_marker: next.map(|upload| upload.key.clone()),
-        next_upload_id_marker: next.map(|upload| upload.id.clone()),
-        max_uploads: i32::try_from(limit).ok(),
-        uploads: Some(uploads.into_iter().map(description).collect()),
-        ..Default::default()
-    })
-}
-
-fn page_size(asked: Option<i32>) -> usize {
-    asked.and_then(|number| usize::try_from(number).ok()).unwrap_or(PAGE).clamp(1, PAGE)
-}
-
-fn part((number, info): (i32, Info)) -> Part {
-    Part {
-        part_number: Some(number),
-        size: i64::try_from(info.size).ok(),
-        last_modified: Some(info.last_modified()),
-        e_tag: Some(ETag::Strong(info.etag)),
-        ..Default::default()
-    }
-}
-
-fn description(upload: Upload) -> MultipartUpload {
-    MultipartUpload {
-        initiated: Some((UNIX_EPOCH + Duration::from_secs(upload.initiated)).into()),
-        key: Some(upload.key),
-        upload_id: Some(upload.id),
-        ..Default::default()
-    }
-}
-
-async fn find(store: &Arc<Store>, bucket: &str, upload_id: String, key: String) -> S3Result<Upload> {
+    bucket: &str,
+    upload_id: String,
+    key: String,
+) -> S3Result<Upload> {
     let bucket = store.bucket(bucket)?;
     blocking(move || Upload::find(&bucket, &upload_id, &key)).await
 }
 
-async fn part_file(store: &Arc<Store>, bucket: String, upload_id: String, key: String, number: i32) -> S3Result<PathBuf> {
-    find(store, &bucket, upload_id, key).await?.part_file(number)
+async fn part_file(
+    store: &Arc<Store>,
+    bucket: String,
+    upload_id: String,
+    key: String,
+    number: i32,
+) -> S3Result<PathBuf> {
+    find(store, &bucket, upload_id, key)
+        .await?
+        .part_file(number)
 }
 
 async fn keep_part(file: PathBuf, content: Content) -> S3Result<Info> {
     blocking(move || {
         let etag = content.md5.clone();
-        let (sealed, info) = content.seal(etag, Attributes::default()).map_err(disk::refused)?;
+        let (sealed, info) = content
+            .seal(etag, Attributes::default())
+            .map_err(disk::refused)?;
         match sealed.rename_within(&file) {
             Ok(()) => Ok(info),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(s3_error!(NoSuchUpload, "The upload was completed or aborted meanwhile")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(s3_error!(
+                NoSuchUpload,
+                "The upload was completed or aborted meanwhile"
+            )),
             Err(error) => Err(disk::refused(error)),
         }
     })

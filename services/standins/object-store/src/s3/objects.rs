@@ -6,8 +6,9 @@ use s3s::{
     S3Request, S3Result,
     checksum::ChecksumHasher,
     dto::{
-        CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput,
-        DeleteObjectsOutput, DeletedObject, ETag, Error, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, MetadataDirective,
+        CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, DeleteObjectInput,
+        DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag, Error,
+        GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, MetadataDirective,
         PutObjectInput, PutObjectOutput, Range, StreamingBlob,
     },
     s3_error,
@@ -22,7 +23,7 @@ use super::{
 use crate::{
     disk::{self, blocking},
     object_file::{Attributes, Checksums, Content, Draft, Info},
-    store::{Condition, Store},
+    store::{Condition, Store, open_object},
 };
 
 /// S3's bound on the names and values of an object's metadata together.
@@ -47,7 +48,10 @@ macro_rules! attributes {
 }
 pub(super) use attributes;
 
-pub(super) async fn put_object(store: &Arc<Store>, request: S3Request<PutObjectInput>) -> S3Result<PutObjectOutput> {
+pub(super) async fn put_object(
+    store: &Arc<Store>,
+    request: S3Request<PutObjectInput>,
+) -> S3Result<PutObjectOutput> {
     let mut input = request.input;
     store.bucket(&input.bucket)?;
     let attributes = attributes!(input);
@@ -66,9 +70,21 @@ pub(super) async fn put_object(store: &Arc<Store>, request: S3Request<PutObjectI
         length: input.content_length,
     };
     let content = body::receive(&store.temporary(), input.body, expected, &request.headers).await?;
-    let condition = Condition { if_match: input.if_match, if_none_match: input.if_none_match };
+    let condition = Condition {
+        if_match: input.if_match,
+        if_none_match: input.if_none_match,
+    };
     let etag = content.md5.clone();
-    let info = publish(store, input.bucket, input.key, content, etag, attributes, condition).await?;
+    let info = publish(
+        store,
+        input.bucket,
+        input.key,
+        content,
+        etag,
+        attributes,
+        condition,
+    )
+    .await?;
     Ok(PutObjectOutput {
         checksum_crc32: info.checksums.crc32,
         checksum_crc32c: info.checksums.crc32c,
@@ -100,29 +116,53 @@ pub(super) async fn publish(
 }
 
 pub(super) fn check_metadata(attributes: &Attributes) -> S3Result<()> {
-    let size: usize = attributes.metadata.iter().flatten().map(|(name, value)| name.len() + value.len()).sum();
+    let size: usize = attributes
+        .metadata
+        .iter()
+        .flatten()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
     if size > METADATA_LIMIT {
-        return Err(s3_error!(MetadataTooLarge, "Your metadata headers exceed the maximum allowed metadata size: {size} > {METADATA_LIMIT}"));
+        return Err(s3_error!(
+            MetadataTooLarge,
+            "Your metadata headers exceed the maximum allowed metadata size: {size} > {METADATA_LIMIT}"
+        ));
     }
     Ok(())
 }
 
-pub(super) async fn open(store: &Arc<Store>, bucket: &str, key: String) -> S3Result<(std::fs::File, Info)> {
+pub(super) async fn open(
+    store: &Arc<Store>,
+    bucket: &str,
+    key: String,
+) -> S3Result<(std::fs::File, Info)> {
     let bucket = store.bucket(bucket)?;
-    let store = Arc::clone(store);
-    blocking(move || store.open_object(&bucket, &key)).await
+    blocking(move || open_object(&bucket, &key)).await
 }
 
 /// The source of a copy, named by a header that no router has checked.
-pub(super) async fn open_source(store: &Arc<Store>, source: &CopySource) -> S3Result<(std::fs::File, Info)> {
+pub(super) async fn open_source(
+    store: &Arc<Store>,
+    source: &CopySource,
+) -> S3Result<(std::fs::File, Info)> {
     match source {
-        CopySource::Bucket { bucket, key, version_id: None } => open(store, bucket, key.to_string()).await,
+        CopySource::Bucket {
+            bucket,
+            key,
+            version_id: None,
+        } => open(store, bucket, key.to_string()).await,
         CopySource::Bucket { .. } => Err(s3_error!(NoSuchVersion, "There are no versions here")),
-        _ => Err(s3_error!(NotImplemented, "Only copies from a bucket of this server are possible")),
+        _ => Err(s3_error!(
+            NotImplemented,
+            "Only copies from a bucket of this server are possible"
+        )),
     }
 }
 
-pub(super) async fn get_object(store: &Arc<Store>, request: S3Request<GetObjectInput>) -> S3Result<GetObjectOutput> {
+pub(super) async fn get_object(
+    store: &Arc<Store>,
+    request: S3Request<GetObjectInput>,
+) -> S3Result<GetObjectOutput> {
     let input = request.input;
     let overrides = input.response_content_type.is_some()
         || input.response_content_disposition.is_some()
@@ -132,7 +172,10 @@ pub(super) async fn get_object(store: &Arc<Store>, request: S3Request<GetObjectI
         || input.response_expires.is_some();
     if overrides && request.credentials.is_none() {
         // Else anybody could have somebody's upload served as a web page.
-        return Err(s3_error!(InvalidRequest, "Request specific response headers cannot be used for anonymous GET requests."));
+        return Err(s3_error!(
+            InvalidRequest,
+            "Request specific response headers cannot be used for anonymous GET requests."
+        ));
     }
     let (file, info) = open(store, &input.bucket, input.key.clone()).await?;
     Conditions::from(&input).check_read(&info)?;
@@ -140,10 +183,16 @@ pub(super) async fn get_object(store: &Arc<Store>, request: S3Request<GetObjectI
     let length = range.end - range.start;
 
     let mut file = tokio::fs::File::from_std(file);
-    file.seek(std::io::SeekFrom::Start(range.start)).await.map_err(disk::refused)?;
+    file.seek(std::io::SeekFrom::Start(range.start))
+        .await
+        .map_err(disk::refused)?;
     let body = StreamingBlob::wrap(ReaderStream::with_capacity(file.take(length), READ_SIZE));
     let whole = content_range.is_none();
-    let checksums = if whole { info.checksums.clone() } else { Checksums::default() };
+    let checksums = if whole {
+        info.checksums.clone()
+    } else {
+        Checksums::default()
+    };
     let last_modified = info.last_modified();
     let attributes = info.attributes;
     Ok(GetObjectOutput {
@@ -170,13 +219,21 @@ pub(super) async fn get_object(store: &Arc<Store>, request: S3Request<GetObjectI
     })
 }
 
-pub(super) async fn head_object(store: &Arc<Store>, request: S3Request<HeadObjectInput>) -> S3Result<HeadObjectOutput> {
+pub(super) async fn head_object(
+    store: &Arc<Store>,
+    request: S3Request<HeadObjectInput>,
+) -> S3Result<HeadObjectOutput> {
     let input = request.input;
     let (_, info) = open(store, &input.bucket, input.key.clone()).await?;
     Conditions::from(&input).check_read(&info)?;
     let (range, content_range) = resolve(input.range, info.size)?;
     let last_modified = info.last_modified();
-    let Info { attributes, checksums, etag, .. } = info;
+    let Info {
+        attributes,
+        checksums,
+        etag,
+        ..
+    } = info;
     Ok(HeadObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
         content_length: i64::try_from(range.end - range.start).ok(),
@@ -206,19 +263,35 @@ fn binary() -> String {
 }
 
 fn resolve(range: Option<Range>, size: u64) -> S3Result<(std::ops::Range<u64>, Option<String>)> {
-    let Some(range) = range else { return Ok((0..size, None)) };
+    let Some(range) = range else {
+        return Ok((0..size, None));
+    };
     let resolved = range.check(size)?;
-    let content_range = format!("bytes {}-{}/{size}", resolved.start, resolved.end.saturating_sub(1));
+    let content_range = format!(
+        "bytes {}-{}/{size}",
+        resolved.start,
+        resolved.end.saturating_sub(1)
+    );
     Ok((resolved, Some(content_range)))
 }
 
-pub(super) async fn copy_object(store: &Arc<Store>, request: S3Request<CopyObjectInput>) -> S3Result<CopyObjectOutput> {
+pub(super) async fn copy_object(
+    store: &Arc<Store>,
+    request: S3Request<CopyObjectInput>,
+) -> S3Result<CopyObjectOutput> {
     let mut input = request.input;
     store.bucket(&input.bucket)?;
     let (file, source) = open_source(store, &input.copy_source).await?;
     Conditions::from(&input).check_copy(&source)?;
-    let replaces = input.metadata_directive.as_ref().is_some_and(|directive| directive.as_str() == MetadataDirective::REPLACE);
-    let attributes = if replaces { attributes!(input) } else { source.attributes };
+    let replaces = input
+        .metadata_directive
+        .as_ref()
+        .is_some_and(|directive| directive.as_str() == MetadataDirective::REPLACE);
+    let attributes = if replaces {
+        attributes!(input)
+    } else {
+        source.attributes
+    };
     check_metadata(&attributes)?;
 
     let mut draft = Draft::create(&store.temporary(), ChecksumHasher::default()).await?;
@@ -226,13 +299,32 @@ pub(super) async fn copy_object(store: &Arc<Store>, request: S3Request<CopyObjec
     let mut content = draft.finish().await?;
     content.checksums = source.checksums;
     let etag = content.md5.clone();
-    let info = publish(store, input.bucket, input.key, content, etag, attributes, Condition::default()).await?;
+    let info = publish(
+        store,
+        input.bucket,
+        input.key,
+        content,
+        etag,
+        attributes,
+        Condition::default(),
+    )
+    .await?;
     let last_modified = Some(info.last_modified());
-    let result = CopyObjectResult { e_tag: Some(ETag::Strong(info.etag)), last_modified, ..Default::default() };
-    Ok(CopyObjectOutput { copy_object_result: Some(result), ..Default::default() })
+    let result = CopyObjectResult {
+        e_tag: Some(ETag::Strong(info.etag)),
+        last_modified,
+        ..Default::default()
+    };
+    Ok(CopyObjectOutput {
+        copy_object_result: Some(result),
+        ..Default::default()
+    })
 }
 
-pub(super) async fn delete_object(store: &Arc<Store>, request: S3Request<DeleteObjectInput>) -> S3Result<DeleteObjectOutput> {
+pub(super) async fn delete_object(
+    store: &Arc<Store>,
+    request: S3Request<DeleteObjectInput>,
+) -> S3Result<DeleteObjectOutput> {
     let input = request.input;
     let bucket = store.bucket(&input.bucket)?;
     let store = Arc::clone(store);
@@ -240,11 +332,17 @@ pub(super) async fn delete_object(store: &Arc<Store>, request: S3Request<DeleteO
     Ok(DeleteObjectOutput::default())
 }
 
-pub(super) async fn delete_objects(store: &Arc<Store>, request: S3Request<DeleteObjectsInput>) -> S3Result<DeleteObjectsOutput> {
+pub(super) async fn delete_objects(
+    store: &Arc<Store>,
+    request: S3Request<DeleteObjectsInput>,
+) -> S3Result<DeleteObjectsOutput> {
     let input = request.input;
     let bucket = store.bucket(&input.bucket)?;
     if input.delete.objects.is_empty() || input.delete.objects.len() > DELETE_LIMIT {
-        return Err(s3_error!(MalformedXML, "Between 1 and {DELETE_LIMIT} objects can be deleted at once"));
+        return Err(s3_error!(
+            MalformedXML,
+            "Between 1 and {DELETE_LIMIT} objects can be deleted at once"
+        ));
     }
     let quiet = input.delete.quiet.unwrap_or(false);
     let store = Arc::clone(store);
@@ -252,7 +350,10 @@ pub(super) async fn delete_objects(store: &Arc<Store>, request: S3Request<Delete
         let (mut deleted, mut errors) = (Vec::new(), Vec::new());
         for object in input.delete.objects {
             match store.delete(&bucket, &object.key, |_| true) {
-                Ok(_) => deleted.push(DeletedObject { key: Some(object.key), ..Default::default() }),
+                Ok(_) => deleted.push(DeletedObject {
+                    key: Some(object.key),
+                    ..Default::default()
+                }),
                 Err(error) => errors.push(Error {
                     code: Some(error.code().as_str().to_owned()),
                     message: error.message().map(ToOwned::to_owned),
@@ -261,7 +362,11 @@ pub(super) async fn delete_objects(store: &Arc<Store>, request: S3Request<Delete
                 }),
             }
         }
-        Ok(DeleteObjectsOutput { deleted: (!quiet).then_some(deleted), errors: Some(errors), request_charged: None })
+        Ok(DeleteObjectsOutput {
+            deleted: (!quiet).then_some(deleted),
+            errors: Some(errors),
+            request_charged: None,
+        })
     })
     .await
 }

@@ -13,7 +13,18 @@ use std::{
 
 use aws_sdk_s3::{
     Client,
-    config::{BehaviorVersion, Config, Credentials, Region, retry::RetryConfig},
+    config::{
+        BehaviorVersion, Config, Credentials, Region, http::HttpResponse, retry::RetryConfig,
+    },
+    error::{ProvideErrorMetadata, SdkError},
+    operation::{
+        copy_object::builders::CopyObjectFluentBuilder,
+        delete_object::builders::DeleteObjectFluentBuilder,
+        get_object::builders::GetObjectFluentBuilder,
+        head_object::builders::HeadObjectFluentBuilder,
+        put_object::builders::PutObjectFluentBuilder,
+    },
+    primitives::ByteStream,
 };
 use tempfile::TempDir;
 
@@ -68,7 +79,12 @@ impl Start {
         let log = Arc::new(Mutex::new(Vec::new()));
         let reader = BufReader::new(child.stdout.take().unwrap());
         let lines = Arc::clone(&log);
-        thread::spawn(move || reader.lines().map_while(Result::ok).for_each(|line| lines.lock().unwrap().push(line)));
+        thread::spawn(move || {
+            reader
+                .lines()
+                .map_while(Result::ok)
+                .for_each(|line| lines.lock().unwrap().push(line));
+        });
         let deadline = Instant::now() + DEADLINE;
         loop {
             let address = log.lock().unwrap().iter().find_map(|line| {
@@ -76,14 +92,28 @@ impl Start {
                 rest.split('"').next()?.parse().ok()
             });
             if let Some(address) = address {
-                return Server { address, child, log, home };
+                return Server {
+                    address,
+                    child,
+                    log,
+                    home,
+                };
             }
             if let Some(status) = child.try_wait().unwrap() {
                 let mut error = String::new();
-                child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
+                child
+                    .stderr
+                    .take()
+                    .unwrap()
+                    .read_to_string(&mut error)
+                    .unwrap();
                 panic!("the object store ended with {status}: {error}");
             }
-            assert!(Instant::now() < deadline, "the object store does not listen: {:?}", log.lock().unwrap());
+            assert!(
+                Instant::now() < deadline,
+                "the object store does not listen: {:?}",
+                log.lock().unwrap()
+            );
             thread::yield_now();
         }
     }
@@ -97,7 +127,11 @@ impl Server {
     /// The program again, on the same folder.
     pub(crate) fn restart(mut self) -> Self {
         self.kill();
-        Start::on(Arc::clone(&self.home), Command::new(env!("CARGO_BIN_EXE_object-store"))).start()
+        Start::on(
+            Arc::clone(&self.home),
+            Command::new(env!("CARGO_BIN_EXE_object-store")),
+        )
+        .start()
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -165,7 +199,10 @@ impl Server {
     }
 
     pub(crate) fn terminate(&self) {
-        let status = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().unwrap();
+        let status = Command::new("kill")
+            .args(["-TERM", &self.pid().to_string()])
+            .status()
+            .unwrap();
         assert!(status.success());
     }
 
@@ -183,14 +220,65 @@ impl Server {
     /// Bytes of memory that it holds.
     pub(crate) fn resident(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmRSS:"))
+            .unwrap();
+        line.split_whitespace()
+            .nth(1)
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+            * 1024
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+/// Requests for one object, as most tests make them.
+pub(crate) trait Objects {
+    fn get(&self, bucket: &str, key: impl Into<String>) -> GetObjectFluentBuilder;
+    fn head(&self, bucket: &str, key: impl Into<String>) -> HeadObjectFluentBuilder;
+    fn put(&self, bucket: &str, key: impl Into<String>) -> PutObjectFluentBuilder;
+    fn delete(&self, bucket: &str, key: impl Into<String>) -> DeleteObjectFluentBuilder;
+    fn copy(&self, bucket: &str, key: impl Into<String>) -> CopyObjectFluentBuilder;
+
+    /// Stores an object.
+    async fn store(&self, bucket: &str, key: impl Into<String>, content: impl Into<Vec<u8>>) {
+        let body = ByteStream::from(content.into());
+        self.put(bucket, key).body(body).send().await.unwrap();
+    }
+
+    /// Reads an object.
+    async fn read(&self, bucket: &str, key: impl Into<String>) -> Vec<u8> {
+        let got = self.get(bucket, key).send().await.unwrap();
+        got.body.collect().await.unwrap().to_vec()
+    }
+}
+
+impl Objects for Client {
+    fn get(&self, bucket: &str, key: impl Into<String>) -> GetObjectFluentBuilder {
+        self.get_object().bucket(bucket).key(key)
+    }
+
+    fn head(&self, bucket: &str, key: impl Into<String>) -> HeadObjectFluentBuilder {
+        self.head_object().bucket(bucket).key(key)
+    }
+
+    fn put(&self, bucket: &str, key: impl Into<String>) -> PutObjectFluentBuilder {
+        self.put_object().bucket(bucket).key(key)
+    }
+
+    fn delete(&self, bucket: &str, key: impl Into<String>) -> DeleteObjectFluentBuilder {
+        self.delete_object().bucket(bucket).key(key)
+    }
+
+    fn copy(&self, bucket: &str, key: impl Into<String>) -> CopyObjectFluentBuilder {
+        self.copy_object().bucket(bucket).key(key)
     }
 }
 
@@ -201,7 +289,11 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     while let Some(current) = folders.pop() {
         for entry in fs::read_dir(current).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() { folders.push(path) } else { found.push(path.strip_prefix(folder).unwrap().to_owned()) }
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push(path.strip_prefix(folder).unwrap().to_owned());
+            }
         }
     }
     found.sort();
@@ -217,13 +309,31 @@ pub(crate) async fn until<F: Future<Output = bool>>(what: &str, condition: impl 
     }
 }
 
+type Answer<T, E> = Result<T, SdkError<E, HttpResponse>>;
+
 /// The code of the error that the store answered.
-pub(crate) fn code<E: aws_sdk_s3::error::ProvideErrorMetadata>(error: &aws_sdk_s3::error::SdkError<E, aws_sdk_s3::config::http::HttpResponse>) -> String {
+pub(crate) fn code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> String {
     let service = error.as_service_error().expect("an answer of the store");
     service.code().unwrap_or_default().to_owned()
 }
 
+/// The code with which the store refuses a request.
+pub(crate) async fn refused<T, E: ProvideErrorMetadata>(
+    request: impl Future<Output = Answer<T, E>>,
+) -> String {
+    code(&request.await.err().expect("a refusal"))
+}
+
+/// The status with which the store refuses a request.
+pub(crate) async fn refused_with<T, E>(request: impl Future<Output = Answer<T, E>>) -> u16 {
+    status(&request.await.err().expect("a refusal"))
+}
+
 /// The status of the answer.
-pub(crate) fn status<E>(error: &aws_sdk_s3::error::SdkError<E, aws_sdk_s3::config::http::HttpResponse>) -> u16 {
-    error.raw_response().expect("an answer of the store").status().as_u16()
+pub(crate) fn status<E>(error: &SdkError<E, HttpResponse>) -> u16 {
+    error
+        .raw_response()
+        .expect("an answer of the store")
+        .status()
+        .as_u16()
 }

@@ -6,7 +6,11 @@ use std::{
 };
 
 use http_body_util::Full;
-use hyper::{Request, Response, StatusCode, body::{Bytes, Incoming}, service::service_fn};
+use hyper::{
+    Request, Response, StatusCode,
+    body::{Bytes, Incoming},
+    service::service_fn,
+};
 use hyper_util::rt::TokioIo;
 use serde_json::{Map, Value, json};
 use tokio::{net::TcpListener, task::JoinSet};
@@ -35,13 +39,31 @@ impl Upstream {
         let stopped = CancellationToken::new();
         let mut server = JoinSet::new();
         server.spawn(serve(listener, port, Arc::clone(&state), stopped.clone()));
-        Self { port, state, stopped, server }
+        Self {
+            port,
+            state,
+            stopped,
+            server,
+        }
     }
 
     /// What to answer on this path from now on.
-    pub(super) fn answer(&self, path: &str, status: StatusCode, headers: &[(&str, &str)], body: &str) {
-        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        self.state.lock().unwrap().told.insert(path.to_owned(), (status, headers, body.to_owned()));
+    pub(super) fn answer(
+        &self,
+        path: &str,
+        status: StatusCode,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        self.state
+            .lock()
+            .unwrap()
+            .told
+            .insert(path.to_owned(), (status, headers, body.to_owned()));
     }
 
     /// Every request so far.
@@ -56,7 +78,12 @@ impl Upstream {
     }
 }
 
-async fn serve(listener: TcpListener, port: u16, state: Arc<Mutex<State>>, stopped: CancellationToken) {
+async fn serve(
+    listener: TcpListener,
+    port: u16,
+    state: Arc<Mutex<State>>,
+    stopped: CancellationToken,
+) {
     let mut connections = JoinSet::new();
     loop {
         let stream = tokio::select! {
@@ -68,19 +95,40 @@ async fn serve(listener: TcpListener, port: u16, state: Arc<Mutex<State>>, stopp
             let answer = respond(&request, port, &state);
             async move { Ok::<_, std::convert::Infallible>(answer) }
         });
-        connections.spawn(async move { drop(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await) });
+        connections.spawn(async move {
+            drop(
+                hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await,
+            );
+        });
     }
 }
 
 fn respond(request: &Request<Incoming>, port: u16, state: &Mutex<State>) -> Response<Full<Bytes>> {
-    let headers: Map<String, Value> =
-        request.headers().iter().map(|(name, value)| (name.to_string(), Value::from(value.to_str().unwrap()))).collect();
+    let headers: Map<String, Value> = request
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), Value::from(value.to_str().unwrap())))
+        .collect();
     let asked = json!({ "method": request.method().as_str(), "target": request.uri().to_string(), "headers": headers });
     let mut state = state.lock().unwrap();
     state.asked.push(asked.clone());
-    let echo = || (StatusCode::OK, vec![("content-type".to_owned(), "application/json".to_owned())], asked.to_string());
-    let (status, headers, body) = state.told.get(request.uri().path()).cloned().unwrap_or_else(echo);
-    let mut response = Response::builder().status(status).header("x-upstream-port", port.to_string());
+    let echo = || {
+        (
+            StatusCode::OK,
+            vec![("content-type".to_owned(), "application/json".to_owned())],
+            asked.to_string(),
+        )
+    };
+    let (status, headers, body) = state
+        .told
+        .get(request.uri().path())
+        .cloned()
+        .unwrap_or_else(echo);
+    let mut response = Response::builder()
+        .status(status)
+        .header("x-upstream-port", port.to_string());
     for (name, value) in headers {
         response = response.header(name, value);
     }

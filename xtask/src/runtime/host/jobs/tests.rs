@@ -35,15 +35,29 @@ impl Log {
 }
 
 fn texts(outcome: &JobOutcome) -> Vec<&str> {
-    outcome.log_tail.iter().map(|line| line.text.as_str()).collect()
+    outcome
+        .log_tail
+        .iter()
+        .map(|line| line.text.as_str())
+        .collect()
 }
 
 #[tokio::test]
 async fn a_job_that_succeeds_leaves_its_output_in_its_log() {
     let log = Log::new();
-    let outcome = log.run(script("echo done; echo with care >&2")).await.unwrap();
-    assert_eq!((&outcome.end, texts(&outcome)), (&JobEnd::Succeeded, vec![]));
-    assert!(log.text().contains(" o done\n") && log.text().contains(" e with care\n"), "{}", log.text());
+    let outcome = log
+        .run(script("echo done; echo with care >&2"))
+        .await
+        .unwrap();
+    assert_eq!(
+        (&outcome.end, texts(&outcome)),
+        (&JobEnd::Succeeded, vec![])
+    );
+    assert!(
+        log.text().contains(" o done\n") && log.text().contains(" e with care\n"),
+        "{}",
+        log.text()
+    );
 }
 
 #[tokio::test]
@@ -59,12 +73,28 @@ async fn a_job_that_fails_says_how_and_gives_its_own_last_lines() {
 async fn a_job_that_takes_too_long_is_killed_with_all_that_it_started() {
     let log = Log::new();
     let pids = log.0.path().join("pids");
-    let text = format!("echo so far; setsid sleep 1000 & echo $! >> {0}; sleep 1000 & echo $! >> {0}; wait", pids.display());
-    let outcome = log.run(JobSpec { timeout: Duration::from_millis(700), ..script(&text) }).await.unwrap();
-    assert_eq!((&outcome.end, texts(&outcome)), (&JobEnd::TimedOut, vec!["so far"]));
+    let text = format!(
+        "echo so far; setsid sleep 1000 & echo $! >> {0}; sleep 1000 & echo $! >> {0}; wait",
+        pids.display()
+    );
+    let outcome = log
+        .run(JobSpec {
+            timeout: Duration::from_millis(700),
+            ..script(&text)
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        (&outcome.end, texts(&outcome)),
+        (&JobEnd::TimedOut, vec!["so far"])
+    );
     let pids = std::fs::read_to_string(pids).unwrap();
-    let alive = |pid: &str| procfs::stat(pid.parse().unwrap()).is_some_and(|stat| stat.state != 'Z');
-    assert!(pids.lines().count() == 2 && !pids.lines().any(alive), "{pids}");
+    let alive =
+        |pid: &str| procfs::stat(pid.parse().unwrap()).is_some_and(|stat| stat.state != 'Z');
+    assert!(
+        pids.lines().count() == 2 && !pids.lines().any(alive),
+        "{pids}"
+    );
 }
 
 #[tokio::test]
@@ -76,7 +106,10 @@ async fn a_job_that_is_no_longer_waited_for_is_killed() {
     let mut pid = None;
     while pid.is_none() {
         let _ = tokio::time::timeout(Duration::from_millis(5), &mut job).await;
-        pid = log.text().lines().find_map(|line| line.split_once(" o ")?.1.parse::<u32>().ok());
+        pid = log
+            .text()
+            .lines()
+            .find_map(|line| line.split_once(" o ")?.1.parse::<u32>().ok());
     }
     drop(job);
     let deadline = Instant::now() + Duration::from_secs(10);
@@ -89,9 +122,18 @@ async fn a_job_that_is_no_longer_waited_for_is_killed() {
 #[tokio::test]
 async fn a_job_whose_program_is_missing_is_told_from_one_that_fails() {
     let log = Log::new();
-    let error = log.run(JobSpec { program: "/no/such".into(), ..script("") }).await.unwrap_err();
+    let error = log
+        .run(JobSpec {
+            program: "/no/such".into(),
+            ..script("")
+        })
+        .await
+        .unwrap_err();
     assert_eq!(error.cause, StartCause::ProgramNotFound);
-    assert!(log.text().contains(" s could not be started: there is no program /no/such\n"));
+    assert!(
+        log.text()
+            .contains(" s could not be started: there is no program /no/such\n")
+    );
 }
 
 #[tokio::test]
@@ -101,9 +143,22 @@ async fn a_job_with_an_account_of_its_own_runs_as_that() {
         return;
     }
     let log = Log::new();
-    let nobody = Account { name: "nobody".into(), uid: 65534, gid: 65534 };
-    log.run(JobSpec { run_as: Some(nobody), ..script("id -u; id -g; id -G; grep PPid /proc/self/status") }).await.unwrap();
+    let nobody = Account {
+        name: "nobody".into(),
+        uid: 65534,
+        gid: 65534,
+    };
+    log.run(JobSpec {
+        run_as: Some(nobody),
+        ..script("id -u; id -g; id -G; grep PPid /proc/self/status")
+    })
+    .await
+    .unwrap();
     let text = log.text();
-    let said: Vec<&str> = text.lines().filter_map(|line| line.split_once(" o ")).map(|(_, said)| said).collect();
+    let said: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.split_once(" o "))
+        .map(|(_, said)| said)
+        .collect();
     assert_eq!(said[..3], ["65534"; 3]);
 }

@@ -2,6 +2,7 @@
 
 mod authentication;
 mod connection;
+mod input;
 mod reply;
 mod session;
 

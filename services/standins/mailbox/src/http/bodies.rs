@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{Mailbox, api::find, problem::Problem, safety::MAIL_POLICY, templates::Templates};
 use crate::message::{Attachment, Content, attachment_content};
@@ -25,11 +26,17 @@ pub(super) async fn html(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let summary = find(&mailbox, &id)?;
-    let content = Content::of(&mailbox.store.raw(summary.id).await?);
+    let raw = mailbox.store.raw(summary.id).await?;
+    let content = Content::of(&raw);
     if content.html.is_empty() {
         return Err(Problem::new(StatusCode::NOT_FOUND, "this mail has no HTML"));
     }
-    Ok(untrusted("text/html; charset=utf-8", "inline", prepare(&content)).into_response())
+    Ok(untrusted(
+        "text/html; charset=utf-8",
+        "inline",
+        prepare(&content, &raw),
+    )
+    .into_response())
 }
 
 pub(super) async fn source(
@@ -61,10 +68,13 @@ async fn send_attachment(mailbox: &Mailbox, id: &str, index: usize) -> Result<Re
     let raw = mailbox.store.raw(summary.id).await?;
     let (attachment, bytes) = attachment_content(&raw, index)
         .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "this mail has no such attachment"))?;
-    let is_picture = PICTURES.contains(&attachment.content_type.as_str());
     let disposition = format!(
         "{}; filename*=UTF-8''{}",
-        if is_picture { "inline" } else { "attachment" },
+        if is_picture(&attachment) {
+            "inline"
+        } else {
+            "attachment"
+        },
         encode(&attachment.file_name)
     );
     Ok(untrusted(&attachment.content_type, &disposition, bytes).into_response())
@@ -85,27 +95,38 @@ fn untrusted(content_type: &str, disposition: &str, body: impl IntoResponse) -> 
     (headers, body)
 }
 
-/// Lets the mail's own pictures be found and its links open in a new tab.
-fn prepare(content: &Content) -> String {
+/// Puts the mail's own pictures into it and lets its links open in a new tab. The frame in which it is shown belongs to no origin,
+/// so it could not fetch the pictures from here wherever a proxy keeps answers to their own origin.
+fn prepare(content: &Content, raw: &[u8]) -> String {
     const OPEN_LINKS_ELSEWHERE: &str = "<base target=\"_blank\">";
     let mut html = content.html.clone();
+    let pictures = content
+        .attachments
+        .iter()
+        .filter(|attachment| attachment.inline && is_picture(attachment));
     for Attachment {
         index, content_id, ..
-    } in &content.attachments
+    } in pictures
     {
-        if let Some(id) = content_id.as_ref().filter(|id| !id.is_empty()) {
-            html = html.replace(&format!("cid:{id}"), &format!("attachments/{index}"));
+        if let (Some(id), Some((picture, bytes))) = (content_id, attachment_content(raw, *index)) {
+            let data = format!(
+                "data:{};base64,{}",
+                picture.content_type,
+                STANDARD.encode(bytes)
+            );
+            html = html.replace(&format!("cid:{id}"), &data);
         }
     }
     let head = html
         .to_ascii_lowercase()
         .find("<head")
         .and_then(|start| html[start..].find('>').map(|end| start + end + 1));
-    match head {
-        Some(at) => html.insert_str(at, OPEN_LINKS_ELSEWHERE),
-        None => html.insert_str(0, OPEN_LINKS_ELSEWHERE),
-    }
+    html.insert_str(head.unwrap_or_default(), OPEN_LINKS_ELSEWHERE);
     html
+}
+
+fn is_picture(attachment: &Attachment) -> bool {
+    PICTURES.contains(&attachment.content_type.as_str())
 }
 
 /// RFC 8187 encoding of a file name.

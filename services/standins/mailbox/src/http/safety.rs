@@ -14,7 +14,7 @@ const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self';
 
 /// What a mail may do when it is shown: look like itself. Its pictures may come from anywhere, the shop's do.
 pub(super) const MAIL_POLICY: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; \
-     img-src 'self' data: http: https:; style-src 'unsafe-inline'; font-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'";
+     img-src data: http: https:; style-src 'unsafe-inline'; font-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'";
 
 pub(super) async fn add_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, fmt};
 
+use smtp_proto::Error;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reply {
     code: u16,
@@ -18,6 +20,36 @@ impl Reply {
 
     pub(crate) fn lines(code: u16, lines: Vec<Cow<'static, str>>) -> Self {
         Self { code, lines }
+    }
+
+    pub(crate) fn too_large(limit: usize) -> Self {
+        Reply::new(
+            552,
+            format!("5.3.4 The mail is too large: at most {limit} bytes"),
+        )
+    }
+
+    /// The answer to what could not be read as a command.
+    pub(crate) fn of(error: Error) -> Self {
+        match error {
+            Error::UnknownCommand => Reply::new(500, "5.5.1 Unknown command"),
+            Error::InvalidSenderAddress => Reply::new(501, "5.1.7 This is not a sender's address"),
+            Error::InvalidRecipientAddress => {
+                Reply::new(501, "5.1.3 This is not a recipient's address")
+            }
+            Error::SyntaxError { syntax } => Reply::new(501, format!("5.5.4 Expected: {syntax}")),
+            Error::InvalidParameter { param } => Reply::new(
+                501,
+                format!("5.5.4 The parameter {param} has a wrong value"),
+            ),
+            Error::UnsupportedParameter { param } => Reply::new(
+                555,
+                format!("5.5.4 The parameter {} is not offered", printable(&param)),
+            ),
+            Error::NeedsMoreData { .. }
+            | Error::ResponseTooLong
+            | Error::InvalidResponse { .. } => Reply::new(500, "5.5.2 This is not a command"),
+        }
     }
 
     pub(crate) fn code(&self) -> u16 {
@@ -39,4 +71,12 @@ impl fmt::Display for Reply {
         }
         Ok(())
     }
+}
+
+/// What a client sent goes back to it only as far as it can do no harm to the dialogue.
+fn printable(text: &str) -> String {
+    text.chars()
+        .filter(char::is_ascii_graphic)
+        .take(40)
+        .collect()
 }

@@ -3,12 +3,13 @@
 use std::mem;
 
 use smtp_proto::{
-    Error, MAIL_REQUIRETLS, MAIL_SMTPUTF8, MailFrom, Request,
+    MAIL_REQUIRETLS, MAIL_SMTPUTF8, MailFrom, Request,
     request::receiver::{DataReceiver, DummyDataReceiver},
 };
 
 use super::{
     authentication::{self, Expected, Outcome},
+    input::{COMMAND_LIMIT, Input, Line},
     reply::Reply,
 };
 
@@ -49,8 +50,6 @@ pub(crate) enum Stage {
     Recipient,
 }
 
-/// RFC 5321 demands 512; extensions add to it, and addresses in UTF-8 are long.
-const COMMAND_LIMIT: usize = 2048;
 /// RFC 5321, 4.5.3.1.6: 1,000 bytes with the line's end.
 const TEXT_LINE_LIMIT: usize = 998;
 /// A client that makes so many mistakes is no mail client.
@@ -58,7 +57,7 @@ const ERROR_LIMIT: u32 = 20;
 
 pub(crate) struct Session {
     limits: Limits,
-    input: Vec<u8>,
+    input: Input,
     state: State,
     hello: Option<String>,
     user: Option<String>,
@@ -87,7 +86,7 @@ impl Session {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
             limits,
-            input: Vec::new(),
+            input: Input::default(),
             state: State::Command,
             hello: None,
             user: None,
@@ -97,7 +96,7 @@ impl Session {
     }
 
     pub(crate) fn receive(&mut self, bytes: &[u8]) {
-        self.input.extend_from_slice(bytes);
+        self.input.append(bytes);
     }
 
     /// What to do next; ask again until it is [`Action::Read`]: clients send several commands at once.
@@ -106,7 +105,7 @@ impl Session {
             State::Data(receiver, content) => self.receive_data(receiver, content),
             State::SkipData(receiver) => self.skip_data(receiver),
             State::SkipLine => self.skip_line(),
-            State::Authentication(expected) => match self.take_line() {
+            State::Authentication(expected) => match self.input.take_line() {
                 Line::Whole(line) => self.authenticate(expected, &line),
                 // What is too long to be an answer ends the dialogue.
                 Line::TooLong => self.skip_line(),
@@ -115,7 +114,7 @@ impl Session {
                     Action::Read
                 }
             },
-            State::Command => match self.take_line() {
+            State::Command => match self.input.take_line() {
                 Line::Whole(line) => {
                     let reply = self.command(&line);
                     self.count(reply)
@@ -157,27 +156,11 @@ impl Session {
         action
     }
 
-    fn take_line(&mut self) -> Line {
-        let Some(end) = self.input.iter().position(|byte| *byte == b'\n') else {
-            return if self.input.len() > COMMAND_LIMIT {
-                Line::TooLong
-            } else {
-                Line::Incomplete
-            };
-        };
-        if end > COMMAND_LIMIT {
-            return Line::TooLong;
-        }
-        Line::Whole(self.input.drain(..=end).collect())
-    }
-
     fn skip_line(&mut self) -> Action {
-        let Some(end) = self.input.iter().position(|byte| *byte == b'\n') else {
-            self.input.clear();
+        if !self.input.skip_line() {
             self.state = State::SkipLine;
             return Action::Read;
-        };
-        self.input.drain(..=end);
+        }
         let text = format!("5.5.2 Line too long: at most {COMMAND_LIMIT} bytes");
         self.count(Action::Reply(Reply::new(500, text)))
     }
@@ -185,7 +168,7 @@ impl Session {
     fn command(&mut self, line: &[u8]) -> Action {
         let request = match Request::parse(&mut line.iter()) {
             Ok(request) => request.into_owned(),
-            Err(error) => return Action::Reply(explain(error)),
+            Err(error) => return Action::Reply(Reply::of(error)),
         };
         match request {
             Request::Ehlo { host } => {
@@ -257,7 +240,7 @@ impl Session {
             return Reply::new(555, "5.5.4 REQUIRETLS is not offered");
         }
         if from.size > self.limits.message_bytes {
-            return too_large(self.limits.message_bytes);
+            return Reply::too_large(self.limits.message_bytes);
         }
         let utf8 = from.flags & MAIL_SMTPUTF8 != 0;
         if !utf8 && !from.address.is_ascii() {
@@ -317,13 +300,13 @@ impl Session {
     }
 
     fn receive_data(&mut self, mut receiver: DataReceiver, mut content: Vec<u8>) -> Action {
-        let input = mem::take(&mut self.input);
+        let input = self.input.take();
         let mut rest = input.iter();
         let complete = receiver.ingest(&mut rest, &mut content);
-        self.input = rest.as_slice().to_vec();
+        self.input.append(rest.as_slice());
         if content.len() > self.limits.message_bytes {
             if complete {
-                return self.end_mail_with(too_large(self.limits.message_bytes));
+                return self.end_mail_with(Reply::too_large(self.limits.message_bytes));
             }
             self.state = State::SkipData(DummyDataReceiver::new_data(&receiver));
             return Action::Read;
@@ -351,11 +334,11 @@ impl Session {
     }
 
     fn skip_data(&mut self, mut receiver: DummyDataReceiver) -> Action {
-        let input = mem::take(&mut self.input);
+        let input = self.input.take();
         let mut rest = input.iter();
         if receiver.ingest(&mut rest) {
-            self.input = rest.as_slice().to_vec();
-            return self.end_mail_with(too_large(self.limits.message_bytes));
+            self.input.append(rest.as_slice());
+            return self.end_mail_with(Reply::too_large(self.limits.message_bytes));
         }
         self.state = State::SkipData(receiver);
         Action::Read
@@ -397,49 +380,6 @@ impl Session {
             Outcome::Failed(reply) => Action::Reply(reply),
         }
     }
-}
-
-enum Line {
-    Whole(Vec<u8>),
-    Incomplete,
-    TooLong,
-}
-
-fn too_large(limit: usize) -> Reply {
-    Reply::new(
-        552,
-        format!("5.3.4 The mail is too large: at most {limit} bytes"),
-    )
-}
-
-fn explain(error: Error) -> Reply {
-    match error {
-        Error::UnknownCommand => Reply::new(500, "5.5.1 Unknown command"),
-        Error::InvalidSenderAddress => Reply::new(501, "5.1.7 This is not a sender's address"),
-        Error::InvalidRecipientAddress => {
-            Reply::new(501, "5.1.3 This is not a recipient's address")
-        }
-        Error::SyntaxError { syntax } => Reply::new(501, format!("5.5.4 Expected: {syntax}")),
-        Error::InvalidParameter { param } => Reply::new(
-            501,
-            format!("5.5.4 The parameter {param} has a wrong value"),
-        ),
-        Error::UnsupportedParameter { param } => Reply::new(
-            555,
-            format!("5.5.4 The parameter {} is not offered", printable(&param)),
-        ),
-        Error::NeedsMoreData { .. } | Error::ResponseTooLong | Error::InvalidResponse { .. } => {
-            Reply::new(500, "5.5.2 This is not a command")
-        }
-    }
-}
-
-/// What a client sent goes back to it only as far as it can do no harm to the dialogue.
-fn printable(text: &str) -> String {
-    text.chars()
-        .filter(char::is_ascii_graphic)
-        .take(40)
-        .collect()
 }
 
 #[cfg(test)]

@@ -111,7 +111,7 @@ async fn the_parts_of_a_mail_are_served_as_what_nobody_trusts() {
     assert_eq!(html.headers()["x-content-type-options"], "nosniff");
     let html = html.text().await.unwrap();
     assert!(
-        html.contains("<img src=\"attachments/0\">")
+        html.contains("<img src=\"data:image/png;base64,iVBORw0KGgo=\">")
             && html.contains("<head><base target=\"_blank\">"),
         "{html}"
     );

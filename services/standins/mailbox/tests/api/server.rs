@@ -5,9 +5,9 @@ use std::{
     net::{SocketAddr, TcpStream},
     path::PathBuf,
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, mpsc},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
@@ -49,55 +49,29 @@ impl Server {
             .spawn()
             .unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
-        let reader = BufReader::new(child.stdout.take().unwrap());
-        let lines = Arc::clone(&log);
-        thread::spawn(move || {
-            reader
-                .lines()
-                .map_while(Result::ok)
-                .for_each(|line| lines.lock().unwrap().push(line));
-        });
-        let deadline = Instant::now() + DEADLINE;
-        loop {
-            let listening = log
-                .lock()
-                .unwrap()
-                .iter()
-                .find(|line| line.contains(r#""message":"listening""#))
-                .cloned();
-            if let Some(line) = listening {
-                let line: Value = serde_json::from_str(&line).unwrap();
-                let address = |name: &str| line[name].as_str().unwrap().parse().unwrap();
-                let client = reqwest::Client::builder()
-                    .timeout(DEADLINE)
-                    .redirect(reqwest::redirect::Policy::none())
-                    .build()
-                    .unwrap();
-                return Self {
-                    smtp: address("smtp"),
-                    http: address("http"),
-                    child,
-                    log,
-                    home,
-                    client,
-                };
-            }
-            if let Some(status) = child.try_wait().unwrap() {
-                let mut error = String::new();
-                child
-                    .stderr
-                    .take()
-                    .unwrap()
-                    .read_to_string(&mut error)
-                    .unwrap();
-                panic!("the mailbox ended with {status}: {error}");
-            }
-            assert!(
-                Instant::now() < deadline,
-                "the mailbox does not listen: {:?}",
-                log.lock().unwrap()
+        let listening = follow(child.stdout.take().unwrap(), Arc::clone(&log));
+        let Ok(line) = listening.recv_timeout(DEADLINE) else {
+            let _ = child.kill();
+            let output = child.wait_with_output().unwrap();
+            panic!(
+                "the mailbox does not listen: {}",
+                String::from_utf8_lossy(&output.stderr)
             );
-            thread::yield_now();
+        };
+        let line: Value = serde_json::from_str(&line).unwrap();
+        let address = |name: &str| line[name].as_str().unwrap().parse().unwrap();
+        let client = reqwest::Client::builder()
+            .timeout(DEADLINE)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        Self {
+            smtp: address("smtp"),
+            http: address("http"),
+            child,
+            log,
+            home,
+            client,
         }
     }
 
@@ -132,15 +106,9 @@ impl Server {
         let _ = self.child.wait();
     }
 
+    /// Waits for the end of the program, which limits itself how long that takes.
     pub(crate) fn exit_code(&mut self) -> Option<i32> {
-        let deadline = Instant::now() + DEADLINE;
-        while Instant::now() < deadline {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.code();
-            }
-            thread::yield_now();
-        }
-        panic!("the mailbox does not end");
+        self.child.wait().unwrap().code()
     }
 
     pub(crate) fn dial(&self) -> Dialogue {
@@ -199,6 +167,23 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Keeps every line of the log; the one that says that the program listens comes through the channel.
+fn follow(
+    log: impl Read + Send + 'static,
+    lines: Arc<Mutex<Vec<String>>>,
+) -> mpsc::Receiver<String> {
+    let (sender, listening) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(log).lines().map_while(Result::ok) {
+            lines.lock().unwrap().push(line.clone());
+            if line.contains(r#""message":"listening""#) {
+                let _ = sender.send(line);
+            }
+        }
+    });
+    listening
 }
 
 /// What every run of the program needs.

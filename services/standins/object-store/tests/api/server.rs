@@ -6,7 +6,7 @@ use std::{
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -77,46 +77,41 @@ impl Start {
         let home = Arc::clone(&self.home);
         let mut child = self.command().spawn().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
-        let reader = BufReader::new(child.stdout.take().unwrap());
-        let lines = Arc::clone(&log);
-        thread::spawn(move || {
-            reader
-                .lines()
-                .map_while(Result::ok)
-                .for_each(|line| lines.lock().unwrap().push(line));
-        });
-        let deadline = Instant::now() + DEADLINE;
-        loop {
-            let address = log.lock().unwrap().iter().find_map(|line| {
-                let (_, rest) = line.split_once(r#""message":"listening","address":""#)?;
-                rest.split('"').next()?.parse().ok()
-            });
-            if let Some(address) = address {
-                return Server {
-                    address,
-                    child,
-                    log,
-                    home,
-                };
-            }
-            if let Some(status) = child.try_wait().unwrap() {
-                let mut error = String::new();
-                child
-                    .stderr
-                    .take()
-                    .unwrap()
-                    .read_to_string(&mut error)
-                    .unwrap();
-                panic!("the object store ended with {status}: {error}");
-            }
-            assert!(
-                Instant::now() < deadline,
-                "the object store does not listen: {:?}",
-                log.lock().unwrap()
+        let listening = follow(child.stdout.take().unwrap(), Arc::clone(&log));
+        let Ok(line) = listening.recv_timeout(DEADLINE) else {
+            let _ = child.kill();
+            let output = child.wait_with_output().unwrap();
+            panic!(
+                "the object store does not listen: {}",
+                String::from_utf8_lossy(&output.stderr)
             );
-            thread::yield_now();
+        };
+        let (_, rest) = line.split_once(r#""address":""#).unwrap();
+        let address = rest.split('"').next().unwrap().parse().unwrap();
+        Server {
+            address,
+            child,
+            log,
+            home,
         }
     }
+}
+
+/// Keeps every line of the log; the one that says that the program listens comes through the channel.
+fn follow(
+    log: impl Read + Send + 'static,
+    lines: Arc<Mutex<Vec<String>>>,
+) -> mpsc::Receiver<String> {
+    let (sender, listening) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(log).lines().map_while(Result::ok) {
+            lines.lock().unwrap().push(line.clone());
+            if line.contains(r#""message":"listening""#) {
+                let _ = sender.send(line);
+            }
+        }
+    });
+    listening
 }
 
 impl Server {
@@ -206,15 +201,9 @@ impl Server {
         assert!(status.success());
     }
 
+    /// Waits for the end of the program, which limits itself how long that takes.
     pub(crate) fn exit_code(&mut self) -> Option<i32> {
-        let deadline = Instant::now() + DEADLINE;
-        while Instant::now() < deadline {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.code();
-            }
-            thread::yield_now();
-        }
-        panic!("the object store does not end");
+        self.child.wait().unwrap().code()
     }
 
     /// Bytes of memory that it holds.
@@ -303,9 +292,10 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
 /// Waits until something is so.
 pub(crate) async fn until<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
     let deadline = Instant::now() + DEADLINE;
+    let mut look = tokio::time::interval(Duration::from_millis(10));
     while !condition().await {
         assert!(Instant::now() < deadline, "still not so: {what}");
-        tokio::task::yield_now().await;
+        look.tick().await;
     }
 }
 

@@ -16,8 +16,14 @@ use chassis::{
 use tokio::net::TcpListener;
 
 use crate::{
-    config::ServeConfig, events, facets::FacetCache, http, listing::Listings,
-    metrics::CatalogMetrics, pictures::Pictures,
+    config::ServeConfig,
+    events,
+    facets::{self, Facets},
+    http,
+    listing::{self, Found},
+    memory::Memory,
+    metrics::CatalogMetrics,
+    pictures::Pictures,
 };
 
 /// How often the outbox is looked at when nobody says that there is something in it.
@@ -28,8 +34,8 @@ const OUTBOX_POLL: Duration = Duration::from_millis(200);
 pub(crate) struct State {
     pub(crate) database: Database,
     pub(crate) verifier: Verifier,
-    pub(crate) listings: Listings,
-    pub(crate) facets: FacetCache,
+    pub(crate) listings: Memory<Found>,
+    pub(crate) facets: Memory<Facets>,
     pub(crate) pictures: Pictures,
     pub(crate) metrics: CatalogMetrics,
     outbox: Wake,
@@ -73,8 +79,8 @@ impl App {
         let state = State {
             database: database.clone(),
             verifier: Verifier::new(config.jwks.clone(), &rules, &process.metrics),
-            listings: Listings::default(),
-            facets: FacetCache::default(),
+            listings: listing::memory(),
+            facets: facets::memory(),
             pictures: Pictures::new(&config.pictures, &config.public_image_prefix),
             metrics: CatalogMetrics::new(&process.metrics),
             outbox: Wake::default(),

@@ -1,9 +1,8 @@
 //! What the products that a filter finds have in common: counted once, remembered for a moment.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use contracts::Money;
-use moka::future::Cache;
 use sqlx::PgConnection;
 
 use crate::{
@@ -14,6 +13,7 @@ use crate::{
     },
     domain::filter::Filter,
     listing::Found,
+    memory::Memory,
 };
 
 /// How long numbers may be old. They are a guide, not a promise.
@@ -43,44 +43,13 @@ pub(crate) struct Facets {
     pub(crate) attributes: Vec<Facet>,
 }
 
-/// Remembers facets for a moment. Cheap to clone.
-#[derive(Clone)]
-pub(crate) struct FacetCache(Cache<Filter, Arc<Facets>>);
-
-impl Default for FacetCache {
-    fn default() -> Self {
-        Self(
-            Cache::builder()
-                .max_capacity(MAX_FILTERS)
-                .time_to_live(TTL)
-                .build(),
-        )
-    }
+/// The facets of what filters find, as of a moment ago.
+pub(crate) fn memory() -> Memory<Facets> {
+    Memory::new(MAX_FILTERS, TTL)
 }
 
-impl FacetCache {
-    /// The facets of what `filter` found.
-    pub(crate) async fn of(
-        &self,
-        connection: &mut PgConnection,
-        filter: &Filter,
-        found: &Found,
-    ) -> sqlx::Result<Arc<Facets>> {
-        if let Some(facets) = self.0.get(filter).await {
-            return Ok(facets);
-        }
-        let facets = Arc::new(count(connection, filter, found).await?);
-        self.0.insert(filter.clone(), Arc::clone(&facets)).await;
-        Ok(facets)
-    }
-
-    /// To be called after a commit that changed what some filter finds.
-    pub(crate) fn forget(&self) {
-        self.0.invalidate_all();
-    }
-}
-
-async fn count(
+/// The facets of what `filter` found.
+pub(crate) async fn count(
     connection: &mut PgConnection,
     filter: &Filter,
     found: &Found,

@@ -8,6 +8,7 @@ mod events;
 mod facets;
 mod http;
 mod listing;
+mod memory;
 pub mod metrics;
 mod pictures;
 pub mod problems;

@@ -1,18 +1,20 @@
 //! Finds what a list shows: looks the filter's names up, counts what matches, and decides whether to forgive typing
 //! mistakes.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use moka::future::Cache;
 use sqlx::PgConnection;
 
 use crate::{
     db::{self, products::Matching},
     domain::filter::Filter,
+    memory::Memory,
 };
 
 /// How long a number may be behind what other replicas have written.
 const COUNT_TTL: Duration = Duration::from_secs(5);
+/// Smaller numbers are counted anew each time: an index finds them at once, and they are never behind.
+const DEAR: i64 = 1_000;
 /// Filters whose numbers are remembered.
 const MAX_COUNTS: u64 = 2_000;
 
@@ -21,6 +23,13 @@ const MAX_COUNTS: u64 = 2_000;
 pub(crate) struct Found {
     pub(crate) matching: Matching,
     pub(crate) total: i64,
+}
+
+impl Found {
+    /// Whether counting it again would cost noticeable time.
+    pub(crate) fn is_dear(&self) -> bool {
+        self.total >= DEAR
+    }
 }
 
 /// Why nothing can be looked for.
@@ -32,45 +41,13 @@ pub(crate) enum Error {
     Database(#[from] sqlx::Error),
 }
 
-/// Remembers for a moment how many products each filter finds: counting costs more than a page. Cheap to clone.
-#[derive(Clone)]
-pub(crate) struct Listings {
-    found: Cache<Filter, Arc<Found>>,
+/// What filters find, as of a moment ago.
+pub(crate) fn memory() -> Memory<Found> {
+    Memory::new(MAX_COUNTS, COUNT_TTL)
 }
 
-impl Default for Listings {
-    fn default() -> Self {
-        Self {
-            found: Cache::builder()
-                .max_capacity(MAX_COUNTS)
-                .time_to_live(COUNT_TTL)
-                .build(),
-        }
-    }
-}
-
-impl Listings {
-    /// What `filter` finds, as of a moment ago.
-    pub(crate) async fn find(
-        &self,
-        connection: &mut PgConnection,
-        filter: &Filter,
-    ) -> Result<Arc<Found>, Error> {
-        if let Some(found) = self.found.get(filter).await {
-            return Ok(found);
-        }
-        let found = Arc::new(find(connection, filter).await?);
-        self.found.insert(filter.clone(), Arc::clone(&found)).await;
-        Ok(found)
-    }
-
-    /// To be called after a commit that changed what some filter finds.
-    pub(crate) fn forget(&self) {
-        self.found.invalidate_all();
-    }
-}
-
-async fn find(connection: &mut PgConnection, filter: &Filter) -> Result<Found, Error> {
+/// What `filter` finds now.
+pub(crate) async fn find(connection: &mut PgConnection, filter: &Filter) -> Result<Found, Error> {
     let category = match &filter.category {
         None => None,
         Some(slug) => match db::categories::find(connection, slug).await? {

@@ -245,6 +245,30 @@ pub(crate) async fn count_generated(connection: &mut PgConnection) -> sqlx::Resu
     .await
 }
 
+/// Lets the text indexes collect what is new, until the end of the transaction, instead of sorting it in row by row: that
+/// nearly halves the time of a bulk load.
+pub(crate) async fn collect_index_entries(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query!("set local gin_pending_list_limit = '512MB'")
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+/// Sorts in what has been collected, before a search has to read through it.
+pub(crate) async fn sort_in_index_entries(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        select
+          gin_clean_pending_list('products_by_word') as "word!",
+          gin_clean_pending_list('products_by_trigram') as "trigram!",
+          gin_clean_pending_list('products_by_facet') as "facet!"
+        "#
+    )
+    .fetch_one(connection)
+    .await
+    .map(drop)
+}
+
 /// Tells the planner what is in the tables now: after a bulk load it would otherwise guess for a minute.
 pub(crate) async fn analyze(connection: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query!("analyze products, variants, product_images, pictures, categories, outbox")

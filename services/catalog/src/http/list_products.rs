@@ -67,7 +67,11 @@ pub(crate) async fn list_products(
     let mut connection = state.database.acquire().await?;
     let found = state
         .listings
-        .find(&mut connection, &query.filter)
+        .recall(
+            &query.filter,
+            listing::find(&mut connection, &query.filter),
+            Found::is_dear,
+        )
         .await
         .map_err(not_found_by)?;
     page(&state, &mut connection, &query, &found)

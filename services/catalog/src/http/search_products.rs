@@ -18,7 +18,7 @@ use crate::{
     assembly::State,
     db,
     facets::{self, Facets},
-    listing::Found,
+    listing::{self, Found},
 };
 
 /// What was found, and how it can be narrowed down.
@@ -119,13 +119,21 @@ async fn search(state: &State, query: &ListQuery) -> Result<SearchPage, Problem>
     let mut connection = state.database.acquire().await?;
     let found = state
         .listings
-        .find(&mut connection, &query.filter)
+        .recall(
+            &query.filter,
+            listing::find(&mut connection, &query.filter),
+            Found::is_dear,
+        )
         .await
         .map_err(not_found_by)?;
     let page = list_products::page(state, &mut connection, query, &found).await?;
     let facets = state
         .facets
-        .of(&mut connection, &query.filter, &found)
+        .recall(
+            &query.filter,
+            facets::count(&mut connection, &query.filter, &found),
+            |_| found.is_dear(),
+        )
         .await?;
     let suggestions = suggestions(&mut connection, query, &found).await?;
     Ok(assemble(page, &facets, suggestions, &found))

@@ -57,12 +57,17 @@ pub(super) async fn top_up(
     });
     let templates = templates.collect::<anyhow::Result<Vec<_>>>()?;
     let now = db::bulk::now(tx).await?;
+    if missing == 0 {
+        return Ok(0);
+    }
+    db::bulk::collect_index_entries(tx).await?;
     let mut next = made;
     while next < made + missing {
         let end = (next + CHUNK).min(made + missing);
         copy(tx, &templates, now, next..end).await?;
         next = end;
     }
+    db::bulk::sort_in_index_entries(tx).await?;
     Ok(missing)
 }
 
@@ -135,6 +140,11 @@ fn lower_first(name: &str) -> String {
     })
 }
 
+/// Enough to be found by; the rest would only take time to index.
+fn first_sentence(text: &str) -> &str {
+    text.trim().split_inclusive('.').next().unwrap_or_default()
+}
+
 /// Lines of PostgreSQL's text format for COPY, per table.
 #[derive(Default)]
 struct Rows {
@@ -160,7 +170,7 @@ impl Rows {
                 &ids::category(made.template.category),
                 &made.name,
                 &product.summary,
-                &product.description.trim(),
+                &first_sentence(&product.description),
                 &db::bulk::GENERATED,
                 &made.price.minor,
                 &made.price.currency,

@@ -166,3 +166,11 @@ async fn the_total_follows_ones_own_writes_at_once() {
         );
     }
 }
+
+#[tokio::test]
+async fn in_a_small_shop_the_total_follows_what_other_replicas_write_too() {
+    let app = TestApp::start().await;
+    assert_eq!(app.list(&[]).await.expect(200).json()["totalCount"], 0);
+    fill(&app, 5).await;
+    assert_eq!(app.list(&[]).await.expect(200).json()["totalCount"], 5);
+}

@@ -41,7 +41,9 @@ pub struct RelayConfig {
 /// The worker that sends the outbox.
 pub struct Relay {
     config: RelayConfig,
-    leader: Option<PgConnection>,
+    /// Kept while waiting to lead, too: one connection, not one for each try.
+    connection: Option<PgConnection>,
+    leads: bool,
     declared: bool,
     measured: Option<Instant>,
     gauges: Gauges,
@@ -67,7 +69,8 @@ impl Relay {
         }
         Self {
             config,
-            leader: None,
+            connection: None,
+            leads: false,
             declared: false,
             measured: None,
             gauges,
@@ -119,38 +122,39 @@ impl Worker for Relay {
     const NAME: &'static str = "outbox_relay";
 
     async fn step(&mut self) -> anyhow::Result<Step> {
-        let mut connection = match self.leader.take() {
+        let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => match lead(&self.config.database).await? {
-                Some(connection) => connection,
-                None => return Ok(Step::Idle),
-            },
+            None => connect(&self.config.database).await?,
         };
-        let outcome = self.relay(&mut connection).await;
-        // A connection that failed a statement is dropped, and the lock with it: the next step tries to lead again.
-        if outcome.is_ok() || connection.ping().await.is_ok() {
-            self.leader = Some(connection);
+        if !self.leads && !lead(&mut connection).await? {
+            self.connection = Some(connection);
+            return Ok(Step::Idle);
         }
+        self.leads = true;
+        let outcome = self.relay(&mut connection).await;
+        // A connection that is broken is dropped, and the lock with it: the next step begins anew.
+        self.leads = outcome.is_ok() || connection.ping().await.is_ok();
+        self.connection = self.leads.then_some(connection);
         outcome
     }
 }
 
-/// A connection that holds the lock, or nothing when another replica holds it.
-async fn lead(options: &PgConnectOptions) -> anyhow::Result<Option<PgConnection>> {
-    let options = options.clone().options([("idle_session_timeout", "0")]);
-    let mut connection = PgConnection::connect_with(&options)
+async fn connect(options: &PgConnectOptions) -> anyhow::Result<PgConnection> {
+    PgConnection::connect_with(options)
         .await
-        .context("the relay cannot reach the database")?;
+        .context("the relay cannot reach the database")
+}
+
+/// Takes the lock, if no other replica holds it.
+async fn lead(connection: &mut PgConnection) -> sqlx::Result<bool> {
     let leads: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
         .bind(LEADER_LOCK)
-        .fetch_one(&mut connection)
+        .fetch_one(connection)
         .await?;
     if leads {
         tracing::info!("this replica relays the outbox");
-        return Ok(Some(connection));
     }
-    connection.close().await?;
-    Ok(None)
+    Ok(leads)
 }
 
 async fn unsent(connection: &mut PgConnection) -> sqlx::Result<Vec<Row>> {

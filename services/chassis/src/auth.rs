@@ -1,11 +1,18 @@
 //! Who is asking: bearer tokens signed with EdDSA and verified with the issuer's published keys.
 //!
-//! A service trusts no header that the edge might have set; it verifies every token itself.
+//! A service trusts no header that the edge might have set; it verifies every token itself, and knows within a second
+//! when the issuer has ended the session that a token belongs to.
 
+mod cookie;
 mod jwks;
+mod origin;
 mod principal;
+mod revocations;
 mod verifier;
 
+pub use cookie::{ACCESS_COOKIE, cookie};
 pub use jwks::{KeySource, KeySourceError};
-pub use principal::{Admin, Principal, Role, Vendor};
+pub use origin::Origin;
+pub use principal::{Admin, Caller, Principal, Role, Vendor};
+pub use revocations::RevocationList;
 pub use verifier::{TokenRules, Verifier};

@@ -8,6 +8,7 @@ mod id;
 mod money;
 
 pub mod catalog;
+pub mod identity;
 
 pub use amount::Amount;
 pub use currency::{Currency, UnknownCurrency};

@@ -30,6 +30,8 @@ pub enum KeySource {
     /// `http://…`, the issuer's JWKS endpoint on the platform's private network. (Our client is built without TLS, so
     /// `https://` is refused at start and not when the first token arrives.)
     Http(String),
+    /// The set itself: for the issuer, which need not ask itself over HTTP.
+    Inline(String),
 }
 
 /// The text is not a source of keys.
@@ -126,6 +128,9 @@ impl KeyCache {
                     .with_context(|| format!("cannot read {}", path.display()))?;
                 serde_json::from_slice(&text)
                     .with_context(|| format!("{} is not a JWK set", path.display()))?
+            }
+            KeySource::Inline(set) => {
+                serde_json::from_str(set).context("the issuer's own keys are not a JWK set")?
             }
             KeySource::Http(url) => {
                 let answer = self

@@ -3,6 +3,7 @@
 use axum::{extract::FromRef, extract::FromRequestParts, http::request::Parts};
 use contracts::UserId;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::Verifier;
 use crate::{Problem, problem::FORBIDDEN};
@@ -28,6 +29,38 @@ pub struct Principal {
     pub role: Role,
 }
 
+/// Everything that a valid token says of who is asking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Whose token it is.
+    pub principal: Principal,
+    /// The log-in that it descends from; a service that signs in machines may leave it out.
+    pub session: Option<Uuid>,
+    /// What they may do beyond their role.
+    pub permissions: Vec<String>,
+}
+
+impl Caller {
+    /// Whether the token grants this permission; an admin has all of them.
+    pub fn may(&self, permission: &str) -> bool {
+        self.principal.role == Role::Admin
+            || self.permissions.iter().any(|granted| granted == permission)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller
+where
+    Verifier: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Verifier::from_ref(state)
+            .verify(&parts.method, &parts.headers)
+            .await
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Principal
 where
     Verifier: FromRef<S>,
@@ -35,7 +68,8 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Verifier::from_ref(state).verify(&parts.headers).await
+        let caller = Caller::from_request_parts(parts, state).await?;
+        Ok(caller.principal)
     }
 }
 

@@ -2,20 +2,21 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header, errors::ErrorKind};
 use prometheus::IntCounterVec;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    Principal, Role,
+    ACCESS_COOKIE, Caller, Origin, Principal, Role, cookie,
     jwks::{KeyCache, KeySource},
+    revocations::Revocations,
 };
 use crate::{
     Problem,
     metrics::{AUTH_FAILURES, Metrics},
-    problem::UNAUTHENTICATED,
+    problem::{CROSS_ORIGIN, UNAUTHENTICATED},
 };
 
 /// Clocks of two machines may differ by this many seconds.
@@ -24,7 +25,7 @@ const LEEWAY_S: u64 = 5;
 const MAX_TOKEN_BYTES: usize = 4096;
 
 /// Why a token was refused; the label of `auth_failures_total`.
-const REASONS: [&str; 7] = [
+const REASONS: [&str; 9] = [
     "missing",
     "malformed",
     "algorithm",
@@ -32,6 +33,8 @@ const REASONS: [&str; 7] = [
     "signature",
     "expired",
     "claims",
+    "revoked",
+    "cross_origin",
 ];
 
 /// What a token must say.
@@ -47,6 +50,9 @@ pub struct TokenRules {
 struct Claims {
     sub: Uuid,
     role: Role,
+    sid: Option<Uuid>,
+    #[serde(default)]
+    permissions: Vec<String>,
 }
 
 /// Verifies tokens. Cheap to clone.
@@ -55,6 +61,7 @@ pub struct Verifier(Arc<Inner>);
 
 struct Inner {
     keys: KeyCache,
+    revocations: Revocations,
     validation: Validation,
     failures: IntCounterVec,
 }
@@ -82,15 +89,50 @@ impl Verifier {
             failures.with_label_values(&[reason]);
         }
         Self(Arc::new(Inner {
+            revocations: Revocations::beside(&source),
             keys: KeyCache::new(source),
             validation,
             failures,
         }))
     }
 
-    /// Who sent these headers.
-    pub async fn verify(&self, headers: &HeaderMap) -> Result<Principal, Problem> {
-        let token = bearer(headers).map_err(|refusal| self.refused(&refusal))?;
+    /// Who sent a request with this method and these headers: by a bearer token, or by a browser's cookie. A cookie counts
+    /// for a change only when the request comes from a page of ours.
+    pub async fn verify(&self, method: &Method, headers: &HeaderMap) -> Result<Caller, Problem> {
+        let token = self.token(method, headers)?;
+        let claims = self.claims(token).await?;
+        if let Some(session) = claims.sid {
+            self.require_live(session).await?;
+        }
+        Ok(Caller {
+            principal: Principal {
+                user: contracts::UserId(claims.sub),
+                role: claims.role,
+            },
+            session: claims.sid,
+            permissions: claims.permissions,
+        })
+    }
+
+    fn token<'h>(&self, method: &Method, headers: &'h HeaderMap) -> Result<&'h str, Problem> {
+        let in_cookie = match headers.get(header::AUTHORIZATION) {
+            Some(_) => None,
+            None => cookie(headers, ACCESS_COOKIE),
+        };
+        let Some(token) = in_cookie else {
+            return bearer(headers).map_err(|refusal| self.refused(&refusal));
+        };
+        if method.is_safe() || Origin::of(headers) == Origin::Own {
+            return Ok(token);
+        }
+        self.0.failures.with_label_values(&["cross_origin"]).inc();
+        Err(Problem::new(
+            &CROSS_ORIGIN,
+            "A change that is authorised by a cookie must come from a page of this address (Origin).",
+        ))
+    }
+
+    async fn claims(&self, token: &str) -> Result<Claims, Problem> {
         let kid = key_id(token).map_err(|refusal| self.refused(&refusal))?;
         let key = self.0.keys.find(&kid).await.map_err(|error| {
             Problem::unavailable(
@@ -104,13 +146,28 @@ impl Verifier {
                 "The token is signed with a key that is not published.",
             ))
         })?;
-        let claims = decode::<Claims>(token, &key, &self.0.validation)
+        let data = decode::<Claims>(token, &key, &self.0.validation)
             .map_err(|error| self.refused(&refusal_of(error.kind())))?;
-        let Claims { sub, role } = claims.claims;
-        Ok(Principal {
-            user: contracts::UserId(sub),
-            role,
-        })
+        Ok(data.claims)
+    }
+
+    async fn require_live(&self, session: Uuid) -> Result<(), Problem> {
+        let ended = self.0.revocations.contains(session).await;
+        let ended = ended.map_err(|error| {
+            Problem::unavailable(
+                "Tokens cannot be verified right now: their issuer cannot be asked which sessions have ended.",
+                error,
+            )
+        })?;
+        if ended {
+            return Err(self.session_ended());
+        }
+        Ok(())
+    }
+
+    /// The answer to a token whose session has ended, counted: for the issuer, which knows it first.
+    pub fn session_ended(&self) -> Problem {
+        self.refused(&refuse("revoked", "The session has ended: log in again."))
     }
 
     fn refused(&self, refusal: &Refusal) -> Problem {
@@ -133,7 +190,7 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
         .ok()
         .and_then(|text| text.split_once(' '))
         .ok_or(malformed)?;
-    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() || token.len() > MAX_TOKEN_BYTES {
+    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
         return Err(refuse(
             "malformed",
             "The Authorization header is not of the form: Bearer <token>",
@@ -148,6 +205,9 @@ fn key_id(token: &str) -> Result<String, Refusal> {
         "malformed",
         "The token is not a JSON web token of this platform.",
     );
+    if token.len() > MAX_TOKEN_BYTES {
+        return Err(malformed);
+    }
     let header = decode_header(token).map_err(|_| malformed)?;
     if header.alg != Algorithm::EdDSA {
         return Err(refuse("algorithm", "The token is not signed with EdDSA."));

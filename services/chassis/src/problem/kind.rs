@@ -33,6 +33,7 @@ pub const CATALOGUE: &[&Kind] = &[
     &INVALID_REQUEST,
     &UNAUTHENTICATED,
     &FORBIDDEN,
+    &CROSS_ORIGIN,
     &NOT_FOUND,
     &METHOD_NOT_ALLOWED,
     &TIMEOUT,
@@ -51,6 +52,12 @@ pub const UNAUTHENTICATED: Kind =
     Kind::new("unauthenticated", 401, "A valid access token is needed");
 /// Who is asking may not do this.
 pub const FORBIDDEN: Kind = Kind::new("forbidden", 403, "This is not allowed");
+/// A cookie came with a change that another site's page may have made.
+pub const CROSS_ORIGIN: Kind = Kind::new(
+    "cross-origin",
+    403,
+    "The request comes from another site's page",
+);
 /// There is nothing here.
 pub const NOT_FOUND: Kind = Kind::new("not-found", 404, "There is nothing here");
 /// There is something here, but not for this method.

@@ -1,0 +1,37 @@
+//! What the identity service tells others of accounts: enough to greet somebody, and nothing that lets them in.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Event, UserId};
+
+/// Somebody has an account now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserRegistered {
+    /// Who.
+    pub user_id: UserId,
+    /// The account's version, 1 here.
+    pub version: i64,
+    /// Where mail reaches them, in lower case.
+    pub email: String,
+    /// How to address them.
+    pub first_name: String,
+    /// Their family name.
+    pub last_name: String,
+    /// `customer` or `vendor`.
+    pub role: String,
+}
+
+impl Event for UserRegistered {
+    const SUBJECT: &'static str = "shop.identity.user_registered";
+    const VERSION: u16 = 1;
+
+    fn aggregate_id(&self) -> Uuid {
+        self.user_id.0
+    }
+
+    fn aggregate_version(&self) -> i64 {
+        self.version
+    }
+}

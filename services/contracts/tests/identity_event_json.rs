@@ -1,0 +1,36 @@
+//! Locks the JSON of identity's events: consumers of other versions read it, so a change here is a new version.
+#![expect(clippy::unwrap_used, reason = "in a test, a panic is a failed test")]
+
+use contracts::{Event as _, UserId, identity::UserRegistered};
+use uuid::Uuid;
+
+#[test]
+fn user_registered_keeps_its_wire_form() {
+    let event = UserRegistered {
+        user_id: UserId(Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_0001)),
+        version: 1,
+        email: "demo@example.com".to_owned(),
+        first_name: "Demo".to_owned(),
+        last_name: "User".to_owned(),
+        role: "vendor".to_owned(),
+    };
+    assert_eq!(
+        UserRegistered::subject(),
+        "shop.identity.user_registered.v1"
+    );
+    insta::assert_json_snapshot!(event, @r#"
+    {
+      "userId": "0190a000-0000-7000-8000-000000000001",
+      "version": 1,
+      "email": "demo@example.com",
+      "firstName": "Demo",
+      "lastName": "User",
+      "role": "vendor"
+    }
+    "#);
+    let json = serde_json::to_string(&event).unwrap();
+    assert_eq!(
+        serde_json::from_str::<UserRegistered>(&json).unwrap(),
+        event
+    );
+}

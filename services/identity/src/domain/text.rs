@@ -1,0 +1,46 @@
+//! Text that people typed: trimmed, bounded, on one line, and free of what cannot be shown or stored.
+
+use super::Violation;
+
+/// `text` without blanks around it, if it has between `min` and `max` characters.
+pub(crate) fn bounded(
+    field: &'static str,
+    text: &str,
+    min: usize,
+    max: usize,
+) -> Result<String, Violation> {
+    let text = text.trim();
+    let length = text.chars().count();
+    if length < min {
+        let plural = if min == 1 { "" } else { "s" };
+        let message = format!("must have at least {min} character{plural}");
+        return Err(Violation::new(field, message));
+    }
+    if length > max {
+        let message = format!("must have at most {max} characters, has {length}");
+        return Err(Violation::new(field, message));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Violation::new(field, "must not contain control characters"));
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn length_is_counted_in_characters_after_trimming() {
+        assert_eq!(bounded("city", "  Kůň ", 1, 3), Ok("Kůň".to_owned()));
+        assert!(bounded("city", "   ", 1, 10).is_err());
+        assert!(bounded("city", "four", 1, 3).is_err());
+    }
+
+    #[test]
+    fn what_could_forge_a_mail_header_never_reaches_the_database() {
+        for text in ["a\0b", "a\r\nBcc: x@example.com"] {
+            assert_eq!(bounded("name", text, 1, 80).unwrap_err().field, "name");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The identity service's API: its route table, and its description.
+
+mod add_address;
+mod body;
+mod change_password;
+mod change_roles;
+mod cookies;
+mod get_me;
+mod get_user;
+mod jwks;
+mod list_addresses;
+mod list_users;
+mod login;
+mod logout;
+mod logout_all;
+mod refresh;
+mod register;
+mod remove_address;
+mod revocations;
+mod session;
+mod signed_in;
+mod update_address;
+mod update_me;
+
+use axum::{
+    Router,
+    routing::{get, patch, post},
+};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+
+use crate::assembly::State;
+
+pub(crate) use cookies::DEVICE_COOKIE;
+
+/// What is where. The edge passes `/api` and the keys on; ended sessions are for the other services only.
+pub(crate) fn routes() -> Router<State> {
+    Router::new()
+        .route("/api/users/register", post(register::register))
+        .route("/api/users/login", post(login::login))
+        .route("/api/auth/refresh", post(refresh::refresh))
+        .route("/api/auth/logout", post(logout::logout))
+        .route("/api/auth/logout-all", post(logout_all::logout_all))
+        .route("/api/users", get(list_users::list_users))
+        .route(
+            "/api/users/me",
+            get(get_me::get_me).patch(update_me::update_me),
+        )
+        .route(
+            "/api/users/me/password",
+            post(change_password::change_password),
+        )
+        .route(
+            "/api/users/me/addresses",
+            get(list_addresses::list_addresses).post(add_address::add_address),
+        )
+        .route(
+            "/api/users/me/addresses/{address}",
+            patch(update_address::update_address).delete(remove_address::remove_address),
+        )
+        .route("/api/users/{user}", get(get_user::get_user))
+        .route("/api/users/{user}/roles", patch(change_roles::change_roles))
+        .route("/.well-known/jwks.json", get(jwks::jwks))
+        .route("/.well-known/revocations", get(revocations::revocations))
+}
+
+/// The API as an OpenAPI 3.1 document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Identity",
+        description = "Accounts, log-ins and tokens. Errors are RFC 9457 problems; each kind has a page under /problems/.",
+        license(name = "Apache-2.0")
+    ),
+    paths(
+        register::register,
+        login::login,
+        refresh::refresh,
+        logout::logout,
+        logout_all::logout_all,
+        get_me::get_me,
+        update_me::update_me,
+        change_password::change_password,
+        list_addresses::list_addresses,
+        add_address::add_address,
+        update_address::update_address,
+        remove_address::remove_address,
+        list_users::list_users,
+        get_user::get_user,
+        change_roles::change_roles,
+        jwks::jwks,
+    ),
+    components(schemas(body::ProblemBody)),
+    modifiers(&Credentials)
+)]
+struct Description;
+
+/// The two ways to say who is asking.
+struct Credentials;
+
+impl Modify for Credentials {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .build();
+        let cookie = ApiKeyValue::new(chassis::auth::ACCESS_COOKIE);
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("accessToken", SecurityScheme::Http(bearer));
+        components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    }
+}

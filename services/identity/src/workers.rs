@@ -1,0 +1,3 @@
+//! Background jobs of the identity service.
+
+pub(crate) mod forget_expired;

@@ -1,0 +1,19 @@
+//! The identity service from outside: its real router and workers on a real PostgreSQL and NATS, over HTTP.
+
+mod app;
+
+mod accounts;
+mod addresses;
+mod administrator;
+mod authorisation;
+mod browsers;
+mod documents;
+mod load;
+mod login;
+mod operation;
+mod outbox;
+mod refresh;
+mod register;
+mod revocation;
+mod rights;
+mod tokens;

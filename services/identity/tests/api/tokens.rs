@@ -1,0 +1,190 @@
+//! Access tokens: which ones count, and whose keys they are checked with.
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value, json};
+use testkit::{Issuer, TestDatabase};
+
+use crate::app::{NOWHERE, TestApp};
+
+fn part(token: &str, index: usize) -> Value {
+    let text = token.split('.').nth(index).unwrap();
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
+}
+
+/// Signs with the key that the service is given by `seed`.
+fn sign(seed: u8, kid: &Value, claims: &Value) -> String {
+    let der = [
+        [
+            0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22,
+            0x04, 0x20,
+        ]
+        .as_slice(),
+        &[seed; 32],
+    ]
+    .concat();
+    let mut header = Header::new(Algorithm::EdDSA);
+    header.kid = kid.as_str().map(ToOwned::to_owned);
+    encode(&header, claims, &EncodingKey::from_ed_der(&der)).unwrap()
+}
+
+fn changed(claims: &Value, field: &str, value: Value) -> Value {
+    let mut claims = claims.clone();
+    claims[field] = value;
+    claims
+}
+
+#[tokio::test]
+async fn a_token_says_what_other_services_need() {
+    let app = TestApp::start().await;
+    let person = app.person_as("demo", "vendor").await;
+    let (header, claims) = (part(&person.token, 0), part(&person.token, 1));
+    assert_eq!(header["alg"], "EdDSA");
+    let keys = app
+        .anonymous
+        .get("/.well-known/jwks.json")
+        .await
+        .expect(200);
+    assert_eq!(keys.header("cache-control"), "public, max-age=300");
+    assert_eq!(keys.json()["keys"][0]["kid"], header["kid"]);
+    assert!(keys.json()["keys"][0].get("d").is_none());
+    assert_eq!(claims["sub"], json!(person.id));
+    assert_eq!(
+        (&claims["email"], &claims["role"]),
+        (&json!("demo@example.com"), &json!("vendor"))
+    );
+    assert_eq!(
+        (&claims["roles"], &claims["permissions"]),
+        (&json!(["vendor"]), &json!([]))
+    );
+    assert_eq!(
+        (&claims["iss"], &claims["aud"]),
+        (&json!("argosy"), &json!("argosy"))
+    );
+    assert!(claims["sid"].is_string() && claims["jti"].is_string());
+    let lifetime = claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
+    assert!(
+        lifetime <= 900 && claims["nbf"] == claims["iat"],
+        "{claims}"
+    );
+}
+
+#[tokio::test]
+async fn a_token_counts_only_if_everything_about_it_is_right() {
+    let app = TestApp::start().await;
+    let person = app.person("demo").await;
+    let other = app.person("other").await;
+    let (header, claims) = (part(&person.token, 0), part(&person.token, 1));
+    let kid = &header["kid"];
+    let now = claims["iat"].as_i64().unwrap();
+    assert!(
+        app.knows(&sign(7, kid, &claims)).await,
+        "the test signs as the service does"
+    );
+    let none = format!(
+        "{}.{}.",
+        BASE64_URL_SAFE_NO_PAD.encode(json!({ "alg": "none", "kid": kid }).to_string()),
+        person.token.split('.').nth(1).unwrap()
+    );
+    let mut shared = Header::new(Algorithm::HS256);
+    shared.kid = kid.as_str().map(ToOwned::to_owned);
+    let shared = encode(&shared, &claims, &EncodingKey::from_secret(&[7; 32])).unwrap();
+    let swapped = {
+        let (head, _) = person.token.rsplit_once('.').unwrap();
+        let (_, signature) = other.token.rsplit_once('.').unwrap();
+        format!("{head}.{signature}")
+    };
+    let stranger = Issuer::default();
+    for (what, token) in [
+        (
+            "expired",
+            sign(7, kid, &changed(&claims, "exp", json!(now - 60))),
+        ),
+        (
+            "not valid yet",
+            sign(7, kid, &changed(&claims, "nbf", json!(now + 600))),
+        ),
+        (
+            "another issuer",
+            sign(7, kid, &changed(&claims, "iss", json!("somebody"))),
+        ),
+        (
+            "another audience",
+            sign(7, kid, &changed(&claims, "aud", json!("argosy-device"))),
+        ),
+        (
+            "no session",
+            sign(7, kid, &changed(&claims, "sid", Value::Null)),
+        ),
+        (
+            "somebody else's session",
+            sign(
+                7,
+                kid,
+                &changed(&claims, "sid", part(&other.token, 1)["sid"].clone()),
+            ),
+        ),
+        (
+            "no user",
+            sign(7, kid, &changed(&claims, "sub", json!("root"))),
+        ),
+        ("a foreign key under our id", sign(8, kid, &claims)),
+        ("a foreign key", stranger.sign(&claims)),
+        ("altered", swapped),
+        ("unsigned", none),
+        ("signed with a shared secret", shared),
+        ("a refresh token", person.refresh.clone()),
+        ("nothing", String::new()),
+        ("very long", "x".repeat(9000)),
+    ] {
+        let answer = app.anonymous.with_token(&token).get("/api/users/me").await;
+        assert_eq!(
+            answer.status,
+            401,
+            "{what}: {}",
+            String::from_utf8_lossy(&answer.body)
+        );
+        answer.expect_problem(401, "unauthenticated");
+        assert_eq!(answer.header("www-authenticate"), "Bearer", "{what}");
+    }
+    // A role that the token claims and the account does not have is worth nothing here.
+    let claimed = sign(7, kid, &changed(&claims, "role", json!("admin")));
+    app.anonymous
+        .with_token(&claimed)
+        .get("/api/users")
+        .await
+        .expect_problem(403, "forbidden");
+    assert!(app.knows(&person.token).await);
+}
+
+#[tokio::test]
+async fn replacing_the_key_logs_nobody_out() {
+    let database = TestDatabase::new(&identity::MIGRATOR).await;
+    let before = TestApp::on(database.clone(), &[7], NOWHERE).await;
+    let person = before.person("demo").await;
+    let after = TestApp::on(database.clone(), &[9, 7], NOWHERE).await;
+    let keys = after
+        .anonymous
+        .get("/.well-known/jwks.json")
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(keys["keys"].as_array().unwrap().len(), 2);
+    assert!(after.knows(&person.token).await, "the old key still counts");
+    let session = after.refresh(&person.refresh).await.expect(200).json();
+    let token = session["token"].as_str().unwrap();
+    assert_eq!(
+        part(token, 0)["kid"],
+        keys["keys"][0]["kid"],
+        "the new key signs"
+    );
+    // A tab that sends the old refresh token a moment later gets the same successor.
+    let again = after.refresh(&person.refresh).await.expect(200).json();
+    assert_eq!(again["refreshToken"], session["refreshToken"]);
+    let withdrawn = TestApp::on(database, &[9], NOWHERE).await;
+    assert!(
+        !withdrawn.knows(&person.token).await,
+        "a withdrawn key does not count"
+    );
+    assert!(withdrawn.knows(token).await);
+}

@@ -30,24 +30,40 @@ pub(crate) struct Cargo {
 }
 
 /// Whether every binary of these components and jobs has been built before.
-pub(crate) fn is_complete(cargo: &Cargo, environment: &Environment, selected: &BTreeSet<Name>) -> bool {
-    binaries(environment, selected).iter().all(|name| paths::binary(&cargo.target, environment.build, name).exists())
+pub(crate) fn is_complete(
+    cargo: &Cargo,
+    environment: &Environment,
+    selected: &BTreeSet<Name>,
+) -> bool {
+    binaries(environment, selected)
+        .iter()
+        .all(|name| paths::binary(&cargo.target, environment.build, name).exists())
 }
 
 /// Builds the binaries of these components and jobs.
-pub(crate) fn ensure(cargo: &Cargo, environment: &Environment, selected: &BTreeSet<Name>, reporter: &Reporter) -> Result<(), Failure> {
+pub(crate) fn ensure(
+    cargo: &Cargo,
+    environment: &Environment,
+    selected: &BTreeSet<Name>,
+    reporter: &Reporter,
+) -> Result<(), Failure> {
     let binaries = binaries(environment, selected);
     if binaries.is_empty() {
         return Ok(());
     }
-    let stamp = cargo.target.join(format!("argosy-{}.stamp", profile(environment.build)));
+    let stamp = cargo
+        .target
+        .join(format!("argosy-{}.stamp", profile(environment.build)));
     let sources = fingerprint(&cargo.workspace, &binaries);
     let complete = is_complete(cargo, environment, selected);
     if complete && fs::read_to_string(&stamp).ok().as_deref() == Some(sources.as_str()) {
         return Ok(());
     }
     if !complete {
-        reporter.note(format!("building {}: a few minutes the first time", list(&binaries)));
+        reporter.note(format!(
+            "building {}: a few minutes the first time",
+            list(&binaries)
+        ));
     }
     run(cargo, environment.build, &binaries, reporter)?;
     fs::write(&stamp, sources).doing("write", &stamp)
@@ -57,9 +73,20 @@ pub(crate) fn ensure(cargo: &Cargo, environment: &Environment, selected: &BTreeS
 fn binaries(environment: &Environment, selected: &BTreeSet<Name>) -> BTreeSet<String> {
     let binary = |name: &Name| match environment.unit(name)? {
         Unit::Component(component) => component.binary.clone(),
-        Unit::Job(job) => job.binary.clone().or_else(|| environment.stack.components.get(job.of.as_ref()?)?.binary.clone()),
+        Unit::Job(job) => job.binary.clone().or_else(|| {
+            environment
+                .stack
+                .components
+                .get(job.of.as_ref()?)?
+                .binary
+                .clone()
+        }),
     };
-    selected.iter().filter_map(binary).map(|name| name.to_string()).collect()
+    selected
+        .iter()
+        .filter_map(binary)
+        .map(|name| name.to_string())
+        .collect()
 }
 
 fn profile(build: BuildProfile) -> &'static str {
@@ -70,24 +97,47 @@ fn profile(build: BuildProfile) -> &'static str {
 }
 
 fn list(names: &BTreeSet<String>) -> String {
-    names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
-fn run(cargo: &Cargo, build: BuildProfile, binaries: &BTreeSet<String>, reporter: &Reporter) -> Result<(), Failure> {
+fn run(
+    cargo: &Cargo,
+    build: BuildProfile,
+    binaries: &BTreeSet<String>,
+    reporter: &Reporter,
+) -> Result<(), Failure> {
     let mut command = Command::new(&cargo.program);
     crate::quality::cargo::as_from_a_shell(&mut command);
-    command.current_dir(&cargo.workspace).args(["build", "--profile", profile(build)]);
+    command
+        .current_dir(&cargo.workspace)
+        .args(["build", "--profile", profile(build)]);
     command.args(binaries.iter().flat_map(|name| ["--package", name]));
-    command.env("CARGO_TARGET_DIR", &cargo.target).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+        .env("CARGO_TARGET_DIR", &cargo.target)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
     if !reporter.is_json() && std::io::IsTerminal::is_terminal(&std::io::stderr()) {
         // cargo draws its own progress bar on a terminal; a compile error is then on the screen already.
         reporter.quiet();
         command.stderr(Stdio::inherit());
     }
     let failed = |detail: String, tail: Vec<String>| {
-        Failure::new("toolkit", Kind::BuildFailed, detail, format!("cargo build --profile {}", profile(build))).with_log_tail(tail)
+        Failure::new(
+            "toolkit",
+            Kind::BuildFailed,
+            detail,
+            format!("cargo build --profile {}", profile(build)),
+        )
+        .with_log_tail(tail)
     };
-    let mut child = command.spawn().map_err(|error| failed(format!("{}: {error}", cargo.program.display()), Vec::new()))?;
+    let mut child = command
+        .spawn()
+        .map_err(|error| failed(format!("{}: {error}", cargo.program.display()), Vec::new()))?;
     let mut lines = Vec::new();
     if let Some(stderr) = child.stderr.take() {
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
@@ -97,12 +147,21 @@ fn run(cargo: &Cargo, build: BuildProfile, binaries: &BTreeSet<String>, reporter
             lines.push(line);
         }
     }
-    let status = child.wait().map_err(|error| failed(error.to_string(), Vec::new()))?;
+    let status = child
+        .wait()
+        .map_err(|error| failed(error.to_string(), Vec::new()))?;
     if status.success() {
         return Ok(());
     }
-    let errors: Vec<String> = lines.into_iter().skip_while(|line| !line.starts_with("error")).take(20).collect();
-    Err(failed(format!("cargo could not build {}", list(binaries)), errors))
+    let errors: Vec<String> = lines
+        .into_iter()
+        .skip_while(|line| !line.starts_with("error"))
+        .take(20)
+        .collect();
+    Err(failed(
+        format!("cargo could not build {}", list(binaries)),
+        errors,
+    ))
 }
 
 /// Digest of path, size and time of change of every source file.
@@ -129,6 +188,14 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
 
 fn describe(path: &Path) -> String {
     let metadata = path.metadata().ok();
-    let modified = metadata.as_ref().and_then(|metadata| metadata.modified().ok()).and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    format!("{} {} {}", path.display(), metadata.map_or(0, |metadata| metadata.len()), modified.map_or(0, |time| time.as_nanos()))
+    let modified = metadata
+        .as_ref()
+        .and_then(|metadata| metadata.modified().ok())
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    format!(
+        "{} {} {}",
+        path.display(),
+        metadata.map_or(0, |metadata| metadata.len()),
+        modified.map_or(0, |time| time.as_nanos())
+    )
 }

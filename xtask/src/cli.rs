@@ -7,7 +7,12 @@ use clap_complete::Shell;
 
 /// Brings the Argosy platform up, and says what is going on in it.
 #[derive(Debug, Parser)]
-#[command(name = "xtask", bin_name = "cargo xtask", version, max_term_width = 110)]
+#[command(
+    name = "xtask",
+    bin_name = "cargo xtask",
+    version,
+    max_term_width = 110
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -67,9 +72,7 @@ pub(crate) enum Command {
     /// Measure, beside a limit measured in the same run.
     Bench(Bench),
     /// Print a completion script for a shell.
-    Completions {
-        shell: Shell,
-    },
+    Completions { shell: Shell },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

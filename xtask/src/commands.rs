@@ -61,7 +61,9 @@ fn end(reporter: &Reporter, result: Result<Exit, Failures>) -> Exit {
     let exit = match result {
         Ok(exit) => exit,
         Err(Failures(failures)) => {
-            let exit = failures.first().map_or(Exit::Bug, |failure| failure.kind.exit());
+            let exit = failures
+                .first()
+                .map_or(Exit::Bug, |failure| failure.kind.exit());
             for failure in failures {
                 reporter.emit(Event::Failure(failure));
             }

@@ -26,7 +26,11 @@ pub(crate) fn of_parts<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
 
 /// Of a whole map of inputs.
 pub(crate) fn of_inputs(inputs: &crate::plan::Inputs) -> String {
-    of_parts(inputs.iter().flat_map(|(name, digest)| [name.as_str(), digest.as_str()]))
+    of_parts(
+        inputs
+            .iter()
+            .flat_map(|(name, digest)| [name.as_str(), digest.as_str()]),
+    )
 }
 
 /// Digests of files by content, remembered by path, size, time of change and inode, so that a program of 100 MB is
@@ -40,15 +44,35 @@ pub(crate) struct FileDigests {
 impl FileDigests {
     /// What is remembered at `path`; nothing when there is nothing, or nothing readable.
     pub(crate) fn open(path: &Path) -> Self {
-        let known = fs::read(path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
-        Self { path: path.to_owned(), known, used: BTreeMap::new() }
+        let known = fs::read(path)
+            .ok()
+            .and_then(|text| serde_json::from_slice(&text).ok())
+            .unwrap_or_default();
+        Self {
+            path: path.to_owned(),
+            known,
+            used: BTreeMap::new(),
+        }
     }
 
     /// `absent` when it cannot be read.
     pub(crate) fn of_file(&mut self, path: &Path) -> String {
-        let Ok(metadata) = path.metadata() else { return "absent".into() };
-        let key = format!("{} {} {}.{} {}", path.display(), metadata.len(), metadata.mtime(), metadata.mtime_nsec(), metadata.ino());
-        let digest = self.known.get(&key).cloned().unwrap_or_else(|| fs::read(path).map_or_else(|_| "absent".into(), of));
+        let Ok(metadata) = path.metadata() else {
+            return "absent".into();
+        };
+        let key = format!(
+            "{} {} {}.{} {}",
+            path.display(),
+            metadata.len(),
+            metadata.mtime(),
+            metadata.mtime_nsec(),
+            metadata.ino()
+        );
+        let digest = self
+            .known
+            .get(&key)
+            .cloned()
+            .unwrap_or_else(|| fs::read(path).map_or_else(|_| "absent".into(), of));
         self.used.insert(key, digest.clone());
         digest
     }
@@ -61,7 +85,11 @@ impl FileDigests {
         let parts: Vec<String> = files
             .iter()
             .map(|file| {
-                let name = file.strip_prefix(path).unwrap_or(file).display().to_string();
+                let name = file
+                    .strip_prefix(path)
+                    .unwrap_or(file)
+                    .display()
+                    .to_string();
                 format!("{name} {}", self.of_file(file))
             })
             .collect();
@@ -70,7 +98,9 @@ impl FileDigests {
 
     /// Remembers what was used. A failure costs time at the next run and nothing else.
     pub(crate) fn keep(self) {
-        if self.used != self.known && let Ok(text) = serde_json::to_vec(&self.used) {
+        if self.used != self.known
+            && let Ok(text) = serde_json::to_vec(&self.used)
+        {
             let _ = fs::write(&self.path, text);
         }
     }

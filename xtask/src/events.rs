@@ -43,12 +43,21 @@ pub(crate) enum Event {
     /// `logs`.
     Log(LogLine),
     /// `up`: where people can go now.
-    Url { name: String, url: String },
+    Url {
+        name: String,
+        url: String,
+    },
     /// Something worth knowing that is no failure.
-    Note { message: String },
+    Note {
+        message: String,
+    },
     Failure(Failure),
     /// The last line of every command.
-    Result { ok: bool, exit: u8, took_ms: u64 },
+    Result {
+        ok: bool,
+        exit: u8,
+        took_ms: u64,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -104,7 +113,15 @@ pub(crate) enum Phase {
 
 impl Phase {
     pub(crate) fn is_final(self) -> bool {
-        matches!(self, Self::Healthy | Self::Completed | Self::Unchanged | Self::Stopped | Self::Failed | Self::Skipped)
+        matches!(
+            self,
+            Self::Healthy
+                | Self::Completed
+                | Self::Unchanged
+                | Self::Stopped
+                | Self::Failed
+                | Self::Skipped
+        )
     }
 }
 
@@ -187,7 +204,10 @@ pub(crate) struct LogLine {
 
 impl Line {
     pub(crate) fn new(event: Event, at: DateTime<Utc>) -> Self {
-        Self { event, at: timestamp(at) }
+        Self {
+            event,
+            at: timestamp(at),
+        }
     }
 }
 

@@ -67,7 +67,11 @@ impl Kind {
         match self {
             Self::LockHeld => Exit::Locked,
             Self::Unhealthy | Self::JobTimedOut => Exit::TimedOut,
-            Self::CrashLoop | Self::OutOfMemory | Self::BadCredentials | Self::JobFailed | Self::Supervisor => Exit::Failed,
+            Self::CrashLoop
+            | Self::OutOfMemory
+            | Self::BadCredentials
+            | Self::JobFailed
+            | Self::Supervisor => Exit::Failed,
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Preflight,
         }
@@ -77,12 +81,21 @@ impl Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = serde_json::to_value(self).ok();
-        f.write_str(word.as_ref().and_then(serde_json::Value::as_str).unwrap_or("failure"))
+        f.write_str(
+            word.as_ref()
+                .and_then(serde_json::Value::as_str)
+                .unwrap_or("failure"),
+        )
     }
 }
 
 impl Failure {
-    pub(crate) fn new(component: impl Into<String>, kind: Kind, detail: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        component: impl Into<String>,
+        kind: Kind,
+        detail: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
         Self {
             component: component.into(),
             kind,

@@ -60,6 +60,9 @@ impl<'a> Connection<'a> {
         let stream = TcpStream::connect(address)
             .await
             .map_err(|error| in_words(&error, address))?;
+        if is_own_echo(&stream) {
+            return Err(format!("connection refused on {address}"));
+        }
         Ok(Self { stream, address })
     }
 
@@ -90,6 +93,16 @@ impl<'a> Connection<'a> {
             line.extend(byte);
         }
     }
+}
+
+/// Where nobody listens on a port that the kernel also hands out to callers, it may hand that one to us: we are then
+/// connected to ourselves, and would take it for a server that accepts.
+fn is_own_echo(stream: &TcpStream) -> bool {
+    let (local, peer) = (stream.local_addr(), stream.peer_addr());
+    local
+        .ok()
+        .zip(peer.ok())
+        .is_some_and(|(local, peer)| local == peer)
 }
 
 fn in_words(error: &io::Error, address: &str) -> String {

@@ -3,7 +3,7 @@
 //! It keeps every header as it came and follows nothing by itself: a probe must see what was really answered. Errors are
 //! sentences that name the address, because they end in a failing hop's detail.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{
@@ -222,7 +222,7 @@ pub(crate) fn encode(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded

@@ -23,7 +23,7 @@ use futures::future::BoxFuture;
 use crate::{
     events::Hop,
     http,
-    model::{Component, Environment, Health},
+    model::{Component, Environment, Health, Name},
     paths::Paths,
     runtime::host::protocol::HealthCheck,
 };
@@ -149,13 +149,7 @@ impl World {
                 continue;
             };
             let texts: Vec<&String> = component.env.values().chain(&component.args).collect();
-            for other in self
-                .environment
-                .stack
-                .components
-                .keys()
-                .map(|name| name.as_str())
-            {
+            for other in self.environment.stack.components.keys().map(Name::as_str) {
                 let quoted = format!("'{other}'");
                 let calls = texts.iter().any(|text| {
                     text.contains(&quoted) && !text.contains(&format!("secret({quoted})"))

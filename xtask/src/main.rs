@@ -35,7 +35,10 @@ fn main() -> std::process::ExitCode {
         return exit;
     }
     let cli = cli::Cli::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
     let exit = match runtime {
         Ok(runtime) => runtime.block_on(commands::run(cli)),
         Err(error) => {

@@ -61,6 +61,10 @@ pub(crate) struct Settings {
     pub(crate) public_url: String,
     /// Who gets the alerts.
     pub(crate) alert_email: String,
+    /// Whose account is the first admin's.
+    pub(crate) admin_email: String,
+    /// Accounts that may be made from one address before each further one has to wait.
+    pub(crate) registrations_per_client: u32,
 }
 
 impl Default for Settings {
@@ -71,6 +75,8 @@ impl Default for Settings {
             metrics_retention: Span::from_secs(15 * 24 * 3600),
             public_url: "http://localhost:8080".into(),
             alert_email: "sre@argosy.example".into(),
+            admin_email: "admin@argosy.example".into(),
+            registrations_per_client: 20,
         }
     }
 }
@@ -81,7 +87,7 @@ impl Default for Settings {
 pub(crate) enum Secret {
     /// So many random bytes, written as lower-case hexadecimal.
     Random {
-        /// 16 to 64.
+        /// 12 to 64.
         bytes: u8,
     },
     /// A template that sees the other secrets by name (`-` written as `_`).

@@ -49,10 +49,6 @@ impl Paths {
     pub(crate) fn socket(&self) -> PathBuf {
         self.run().join("supervisor.sock")
     }
-
-    pub(crate) fn template(&self, template: &str) -> PathBuf {
-        self.project.join(template)
-    }
 }
 
 /// Where cargo leaves our own binaries.

@@ -75,7 +75,9 @@ pub(crate) struct Step {
 }
 
 /// What is done to a component, the smallest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum StepKind {
     /// It takes the changed files while it runs.
@@ -132,21 +134,46 @@ fn step_for(name: &str, node: &Node, observed: &Observed) -> Option<Step> {
     }
 }
 
-fn component_step(name: &str, node: &Node, reloadable: &BTreeSet<String>, running: &ObservedComponent) -> Option<Step> {
+fn component_step(
+    name: &str,
+    node: &Node,
+    reloadable: &BTreeSet<String>,
+    running: &ObservedComponent,
+) -> Option<Step> {
     let changes = changes(&node.inputs, &running.inputs);
     let edited: Vec<Change> = running
         .files
         .iter()
-        .filter(|(input, digest)| node.inputs.get(*input).is_some_and(|wanted| wanted != *digest))
+        .filter(|(input, digest)| {
+            node.inputs
+                .get(*input)
+                .is_some_and(|wanted| wanted != *digest)
+        })
         .filter(|(input, _)| !changes.iter().any(|change| change.input == **input))
-        .map(|(input, _)| Change { input: input.clone(), what: "was edited where it was rendered" })
+        .map(|(input, _)| Change {
+            input: input.clone(),
+            what: "was edited where it was rendered",
+        })
         .collect();
     let all: Vec<Change> = changes.into_iter().chain(edited).collect();
     if let Some(trouble) = &running.trouble {
-        return Some(Step::new(name, StepKind::Restart, &format!("it {trouble}"), all.first().map(|change| change.input.clone())));
+        return Some(Step::new(
+            name,
+            StepKind::Restart,
+            &format!("it {trouble}"),
+            all.first().map(|change| change.input.clone()),
+        ));
     }
-    let kind = all.iter().map(|change| kind_of(&change.input, reloadable)).max()?;
-    Some(Step::new(name, kind, &sentence(&all), all.first().map(|change| change.input.clone())))
+    let kind = all
+        .iter()
+        .map(|change| kind_of(&change.input, reloadable))
+        .max()?;
+    Some(Step::new(
+        name,
+        kind,
+        &sentence(&all),
+        all.first().map(|change| change.input.clone()),
+    ))
 }
 
 fn kind_of(input: &str, reloadable: &BTreeSet<String>) -> StepKind {
@@ -159,17 +186,40 @@ fn kind_of(input: &str, reloadable: &BTreeSet<String>) -> StepKind {
     }
 }
 
-fn job_step(name: &str, node: &Node, volumes: &BTreeSet<String>, observed: &Observed) -> Option<Step> {
+fn job_step(
+    name: &str,
+    node: &Node,
+    volumes: &BTreeSet<String>,
+    observed: &Observed,
+) -> Option<Step> {
     let Some(done) = observed.jobs.get(name) else {
-        return Some(Step::new(name, StepKind::RunJob, "it has not run yet", None));
+        return Some(Step::new(
+            name,
+            StepKind::RunJob,
+            "it has not run yet",
+            None,
+        ));
     };
-    if let Some(volume) = volumes.iter().find(|volume| done.volumes.get(*volume) != observed.volumes.get(*volume)) {
+    if let Some(volume) = volumes
+        .iter()
+        .find(|volume| done.volumes.get(*volume) != observed.volumes.get(*volume))
+    {
         let cause = format!("the data of {volume} is new since it last ran");
-        return Some(Step::new(name, StepKind::RunJob, &cause, Some(format!("volume:{volume}"))));
+        return Some(Step::new(
+            name,
+            StepKind::RunJob,
+            &cause,
+            Some(format!("volume:{volume}")),
+        ));
     }
     let changes = changes(&node.inputs, &done.inputs);
     let first = changes.first()?.input.clone();
-    Some(Step::new(name, StepKind::RunJob, &sentence(&changes), Some(first)))
+    Some(Step::new(
+        name,
+        StepKind::RunJob,
+        &sentence(&changes),
+        Some(first),
+    ))
 }
 
 struct Change {
@@ -188,14 +238,21 @@ fn changes(wanted: &Inputs, in_force: &Inputs) -> Vec<Change> {
                 (Some(_), None) => "is new",
                 (None, _) => "is gone",
             };
-            Some(Change { input: name.clone(), what })
+            Some(Change {
+                input: name.clone(),
+                what,
+            })
         })
         .collect()
 }
 
 /// `file rules/platform.yml changed, and 2 more`.
 fn sentence(changes: &[Change]) -> String {
-    let named: Vec<String> = changes.iter().take(3).map(|change| format!("{} {}", change.input.replacen(':', " ", 1), change.what)).collect();
+    let named: Vec<String> = changes
+        .iter()
+        .take(3)
+        .map(|change| format!("{} {}", change.input.replacen(':', " ", 1), change.what))
+        .collect();
     match changes.len().saturating_sub(named.len()) {
         0 => named.join(", "),
         more => format!("{}, and {more} more", named.join(", ")),
@@ -209,7 +266,12 @@ fn order(steps: &mut Vec<Step>, desired: &Desired) {
         let needed = desired.dependencies_of(&step.component);
         step.after.extend(needed.intersection(&with_step).cloned());
     }
-    steps.sort_by_key(|step| (desired.dependencies_of(&step.component).len(), step.component.clone()));
+    steps.sort_by_key(|step| {
+        (
+            desired.dependencies_of(&step.component).len(),
+            step.component.clone(),
+        )
+    });
     steps.sort_by_key(|step| step.kind != StepKind::Remove);
 }
 
@@ -217,10 +279,20 @@ impl Desired {
     /// Everything that must be there before `name`, near and far.
     pub(crate) fn dependencies_of(&self, name: &str) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
-        let mut open: Vec<&String> = self.nodes.get(name).into_iter().flat_map(|node| &node.depends_on).collect();
+        let mut open: Vec<&String> = self
+            .nodes
+            .get(name)
+            .into_iter()
+            .flat_map(|node| &node.depends_on)
+            .collect();
         while let Some(next) = open.pop() {
             if found.insert(next.clone()) {
-                open.extend(self.nodes.get(next).into_iter().flat_map(|node| &node.depends_on));
+                open.extend(
+                    self.nodes
+                        .get(next)
+                        .into_iter()
+                        .flat_map(|node| &node.depends_on),
+                );
             }
         }
         found
@@ -228,13 +300,23 @@ impl Desired {
 
     /// Everything that cannot start without `name`, near and far.
     pub(crate) fn dependents_of(&self, name: &str) -> Vec<String> {
-        self.nodes.keys().filter(|other| self.dependencies_of(other).contains(name)).cloned().collect()
+        self.nodes
+            .keys()
+            .filter(|other| self.dependencies_of(other).contains(name))
+            .cloned()
+            .collect()
     }
 }
 
 impl Step {
     fn new(component: &str, kind: StepKind, cause: &str, input: Option<String>) -> Self {
-        Self { component: component.into(), kind, cause: cause.into(), input, after: Vec::new() }
+        Self {
+            component: component.into(),
+            kind,
+            cause: cause.into(),
+            input,
+            after: Vec::new(),
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 pub(crate) mod check;
 mod context;
 mod expression;
+mod names;
 pub(crate) mod places;
 pub(crate) mod read;
 mod stack_view;
@@ -96,11 +97,7 @@ pub(crate) fn render(
     let mut found = Vec::new();
     let mut rendered = Rendered::default();
     for name in environment.names() {
-        let owner = Owner {
-            environment,
-            places,
-            name,
-        };
+        let owner = Owner::new(environment, places, name);
         rendered
             .units
             .insert(name.clone(), render_unit(&owner, templates, &mut found));

@@ -42,7 +42,11 @@ impl Reporter {
             Format::People if live => View::Tree(tree::Tree::new()),
             Format::People => View::Plain(Mutex::new(plain::Plain::default())),
         };
-        Self { view, started: Instant::now(), clock: now }
+        Self {
+            view,
+            started: Instant::now(),
+            clock: now,
+        }
     }
 
     pub(crate) fn is_json(&self) -> bool {
@@ -67,13 +71,19 @@ impl Reporter {
     }
 
     pub(crate) fn note(&self, message: impl Into<String>) {
-        self.emit(Event::Note { message: message.into() });
+        self.emit(Event::Note {
+            message: message.into(),
+        });
     }
 
     /// The last event of every command.
     pub(crate) fn finish(&self, exit: Exit) {
         let took_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.emit(Event::Result { ok: exit == Exit::Done, exit: exit as u8, took_ms });
+        self.emit(Event::Result {
+            ok: exit == Exit::Done,
+            exit: exit as u8,
+            took_ms,
+        });
     }
 
     /// Text for people on stdout; nothing in JSON.
@@ -121,7 +131,10 @@ pub(crate) fn took(took_ms: u64) -> String {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place where the toolkit asks for the time of an event")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the toolkit asks for the time of an event"
+)]
 pub(crate) fn now() -> DateTime<Utc> {
     Utc::now()
 }

@@ -20,7 +20,11 @@ use crate::{
 /// Makes the secrets that are missing; those that are there stay as they are.
 pub(crate) fn ensure(stack: &Stack, paths: &Paths) -> Result<(), Failure> {
     let directory = paths.secrets();
-    fs::DirBuilder::new().recursive(true).mode(0o711).create(&directory).doing("create", &directory)?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o711)
+        .create(&directory)
+        .doing("create", &directory)?;
     for (name, secret) in &stack.secrets {
         if let Secret::Random { bytes } = secret {
             let path = directory.join(name.as_str());
@@ -44,8 +48,14 @@ pub(crate) fn ensure(stack: &Stack, paths: &Paths) -> Result<(), Failure> {
 
 /// Digest of each secret's content, or `absent` before the first `up`.
 pub(crate) fn versions(stack: &Stack, paths: &Paths) -> BTreeMap<String, String> {
-    let version = |name: &Name| fs::read(paths.secrets().join(name.as_str())).map_or_else(|_| "absent".into(), digest::of);
-    stack.secrets.keys().map(|name| (name.to_string(), version(name))).collect()
+    let version = |name: &Name| {
+        fs::read(paths.secrets().join(name.as_str())).map_or_else(|_| "absent".into(), digest::of)
+    };
+    stack
+        .secrets
+        .keys()
+        .map(|name| (name.to_string(), version(name)))
+        .collect()
 }
 
 fn random(bytes: u8) -> String {
@@ -55,7 +65,10 @@ fn random(bytes: u8) -> String {
 }
 
 fn read_random(stack: &Stack, directory: &Path) -> Result<BTreeMap<String, String>, Failure> {
-    let random = stack.secrets.iter().filter(|(_, secret)| matches!(secret, Secret::Random { .. }));
+    let random = stack
+        .secrets
+        .iter()
+        .filter(|(_, secret)| matches!(secret, Secret::Random { .. }));
     random
         .map(|(name, _)| {
             let path = directory.join(name.as_str());
@@ -70,14 +83,25 @@ fn derive(name: &Name, format: &str, known: &BTreeMap<String, String>) -> Result
     templates.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
     templates.render_str(format, known).map_err(|error| {
         let detail = format!("secret `{name}` in infra/stack.yaml: {error}");
-        Failure::new("toolkit", Kind::ModelInvalid, detail, "use the names of other secrets, `-` written as `_`")
+        Failure::new(
+            "toolkit",
+            Kind::ModelInvalid,
+            detail,
+            "use the names of other secrets, `-` written as `_`",
+        )
     })
 }
 
 /// Written beside and renamed into place, so that a killed run leaves no half secret.
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let partial = path.with_extension("partial");
-    let mut file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&partial).doing("write", &partial)?;
+    let mut file = fs::File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&partial)
+        .doing("write", &partial)?;
     file.write_all(text.as_bytes()).doing("write", &partial)?;
     file.sync_all().doing("write", &partial)?;
     fs::rename(&partial, path).doing("write", path)

@@ -23,7 +23,11 @@ pub(crate) struct Session {
 impl Session {
     /// Reads the model. The reporter comes back beside the failures, so that they can be told in the right form.
     pub(crate) fn open(global: &Global) -> Result<Self, (Reporter, Failures)> {
-        let reporter = Reporter::new(if global.json { Format::Json } else { Format::People });
+        let reporter = Reporter::new(if global.json {
+            Format::Json
+        } else {
+            Format::People
+        });
         let project = project(global);
         let environment = match load::read(&project, &global.env) {
             Ok(environment) => environment,
@@ -31,7 +35,13 @@ impl Session {
         };
         let paths = paths(global, &project, &environment);
         let cargo = cargo(global);
-        Ok(Self { environment, paths, cargo, reporter, global: global.clone() })
+        Ok(Self {
+            environment,
+            paths,
+            cargo,
+            reporter,
+            global: global.clone(),
+        })
     }
 
     /// The command that people type for this environment: `cargo xtask <command>` with `--env` where it is not `dev`.
@@ -46,7 +56,10 @@ impl Session {
 /// One failure for each mistake in the model's files.
 fn model_failures(diagnostics: crate::model::diagnostic::Diagnostics) -> Failures {
     let failure = |diagnostic: crate::model::diagnostic::Diagnostic| {
-        let hint = diagnostic.hint.clone().unwrap_or_else(|| "correct the file, then run the same command again".into());
+        let hint = diagnostic
+            .hint
+            .clone()
+            .unwrap_or_else(|| "correct the file, then run the same command again".into());
         Failure::new("model", Kind::ModelInvalid, diagnostic.to_string(), hint)
     };
     Failures(diagnostics.0.into_iter().map(failure).collect())
@@ -54,7 +67,9 @@ fn model_failures(diagnostics: crate::model::diagnostic::Diagnostics) -> Failure
 
 /// The project that this binary was built from, unless another is named.
 pub(crate) fn project(global: &Global) -> PathBuf {
-    global.project.clone().map_or_else(workspace, |project| std::path::absolute(&project).unwrap_or(project))
+    global.project.clone().map_or_else(workspace, |project| {
+        std::path::absolute(&project).unwrap_or(project)
+    })
 }
 
 /// The workspace that this binary was built in.
@@ -67,7 +82,10 @@ pub(crate) fn cargo(global: &Global) -> Cargo {
     let workspace = workspace();
     Cargo {
         program: global.cargo.clone().unwrap_or_else(|| "cargo".into()),
-        target: global.target_dir.clone().unwrap_or_else(|| workspace.join("target")),
+        target: global
+            .target_dir
+            .clone()
+            .unwrap_or_else(|| workspace.join("target")),
         workspace,
     }
 }
@@ -77,10 +95,15 @@ pub(crate) fn cargo(global: &Global) -> Cargo {
 pub(crate) fn paths(global: &Global, project: &Path, environment: &Environment) -> Paths {
     let root = match &global.home {
         Some(home) => std::path::absolute(home).unwrap_or_else(|_| home.clone()),
-        None if rustix::process::geteuid().is_root() && !open_to_all(project) => system_home(project, environment),
+        None if rustix::process::geteuid().is_root() && !open_to_all(project) => {
+            system_home(project, environment)
+        }
         None => project.join(".argosy"),
     };
-    Paths { project: project.to_owned(), home: root.join(environment.name.as_str()) }
+    Paths {
+        project: project.to_owned(),
+        home: root.join(environment.name.as_str()),
+    }
 }
 
 fn system_home(project: &Path, environment: &Environment) -> PathBuf {
@@ -91,5 +114,9 @@ fn system_home(project: &Path, environment: &Environment) -> PathBuf {
 /// Whether every folder on the way can be entered by every account.
 fn open_to_all(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    path.ancestors().all(|folder| folder.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o001 != 0))
+    path.ancestors().all(|folder| {
+        folder
+            .metadata()
+            .is_ok_and(|metadata| metadata.permissions().mode() & 0o001 != 0)
+    })
 }

@@ -11,7 +11,10 @@ pub(crate) fn urls(environment: &Environment) -> Vec<(&'static str, String)> {
         ("API documents", format!("{public}/docs")),
     ];
     if let Some(port) = port(environment, "caddy", "gateway") {
-        urls.push(("API gateway", format!("http://localhost:{port}/api/products")));
+        urls.push((
+            "API gateway",
+            format!("http://localhost:{port}/api/products"),
+        ));
     }
     if let Some(port) = port(environment, "caddy", "https") {
         urls.push(("shop over TLS", format!("https://localhost:{port}/")));
@@ -29,5 +32,11 @@ pub(crate) fn urls(environment: &Environment) -> Vec<(&'static str, String)> {
 }
 
 fn port(environment: &Environment, component: &str, port: &str) -> Option<u16> {
-    environment.stack.components.get(component)?.ports.get(port).copied()
+    environment
+        .stack
+        .components
+        .get(component)?
+        .ports
+        .get(port)
+        .copied()
 }

@@ -30,103 +30,71 @@ const PAGING: Goal = Goal(1.5);
 
 /// Measures at the catalogue's present size and prints a table.
 pub(crate) async fn run(session: &Session, world: &World) -> Result<(), Failure> {
-    let failed = |error: String| {
-        Failure::new(
-            "catalog",
-            Kind::Unhealthy,
-            error,
-            session.command("probe --journey api"),
-        )
-    };
-    let edge = world.address("caddy", "http").map_err(failed)?;
-    let service = world.address("catalog", "http").map_err(failed)?;
-    let subject = Subject::read(&service).await.map_err(failed)?;
+    let hint = session.command("probe --journey api");
+    let measured = measure(&session.reporter, world).await;
+    measured.map_err(|error| Failure::new("catalog", Kind::Unhealthy, error, hint))
+}
+
+async fn measure(reporter: &Reporter, world: &World) -> Result<(), String> {
+    let edge = world.address("caddy", "http")?;
+    let service = world.address("catalog", "http")?;
+    let subject = Subject::read(&service).await?;
     let size = format!("{} products", subject.total);
-    session.reporter.print(&format!(
-        "\n{size}, {PER_SECOND} requests a second for {} s each",
-        LASTING.as_secs()
+    let seconds = LASTING.as_secs();
+    reporter.print(&format!(
+        "\n{size}, {PER_SECOND} requests a second for {seconds} s each"
     ));
     let mut report = Report {
-        reporter: &session.reporter,
+        reporter,
         size: &size,
         rows: Vec::new(),
     };
 
+    let alone = load(&edge, vec!["/livez".into()], StatusCode::NOT_FOUND);
     let edge_floor = report
-        .measure(
-            "edge alone (404)",
-            "edge",
-            None,
-            &load(&edge, vec!["/livez".into()], StatusCode::NOT_FOUND),
-        )
-        .await
-        .map_err(failed)?;
+        .measure("edge alone (404)", "edge", None, &alone)
+        .await?;
+    let alone = load(&service, vec!["/livez".into()], StatusCode::OK);
     let service_floor = report
-        .measure(
-            "service alone (/livez)",
-            "direct",
-            None,
-            &load(&service, vec!["/livez".into()], StatusCode::OK),
-        )
-        .await
-        .map_err(failed)?;
-    let bare = floor::statement(world, PAGE).await.map_err(failed)?;
+        .measure("service alone (/livez)", "direct", None, &alone)
+        .await?;
+    let bare = floor::statement(world, PAGE).await?;
     report.add("bare statement (pgbench)", "database", None, &bare, 0);
     for (operation, paths) in subject.operations() {
-        for (place, address, floor) in [
-            ("direct", &service, service_floor),
-            ("edge", &edge, edge_floor),
-        ] {
-            report
-                .measure(
-                    operation,
-                    place,
-                    Some(floor),
-                    &load(address, paths.clone(), StatusCode::OK),
-                )
-                .await
-                .map_err(failed)?;
-        }
+        let direct = load(&service, paths.clone(), StatusCode::OK);
+        report
+            .measure(operation, "direct", Some(service_floor), &direct)
+            .await?;
+        let through = load(&edge, paths, StatusCode::OK);
+        report
+            .measure(operation, "edge", Some(edge_floor), &through)
+            .await?;
     }
+    let first = load(&service, vec![Subject::first_page()], StatusCode::OK);
     let first = report
-        .measure(
-            "first page",
-            "direct",
-            Some(service_floor),
-            &load(&service, vec![subject.first_page()], StatusCode::OK),
-        )
-        .await
-        .map_err(failed)?;
+        .measure("first page", "direct", Some(service_floor), &first)
+        .await?;
+    let last = load(&service, vec![subject.last_page()], StatusCode::OK);
     let last = report
-        .measure(
-            "last page",
-            "direct",
-            Some(service_floor),
-            &load(&service, vec![subject.last_page()], StatusCode::OK),
-        )
-        .await
-        .map_err(failed)?;
+        .measure("last page", "direct", Some(service_floor), &last)
+        .await?;
     report.print();
+    tell_paging(reporter, &size, last / first);
+    Ok(())
+}
 
-    let ratio = last / first;
-    tell(
-        &session.reporter,
-        "last page to first page",
-        &size,
-        "ratio",
-        (ratio, ""),
-        Some(PAGING),
-    );
+fn tell_paging(reporter: &Reporter, size: &str, ratio: f64) {
+    let what = "last page to first page";
+    tell(reporter, what, size, "ratio", (ratio, ""), Some(PAGING));
     let verdict = if ratio <= PAGING.0 {
         "flat"
     } else {
         "NOT FLAT"
     };
-    session.reporter.print(&format!(
-        "last page to first page: {ratio:.2} (limit {:.1}): {verdict}",
+    reporter.print(&format!(
+        "{what}: {ratio:.2} (limit {:.1}): {verdict}",
         PAGING.0
     ));
-    Ok(())
 }
 
 fn load(address: &str, paths: Vec<String>, expected: StatusCode) -> Load {

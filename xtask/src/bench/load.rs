@@ -6,7 +6,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -18,7 +18,7 @@ use super::figures::Times;
 use crate::http::Connection;
 
 /// Requests that can be under way at once.
-const CONNECTIONS: usize = 32;
+const CONNECTIONS: u32 = 32;
 
 #[derive(Debug, Clone)]
 pub(super) struct Load {
@@ -40,9 +40,9 @@ pub(super) struct Outcome {
 
 /// Asks for as long as the load says. The error is the first answer that was not as expected, when none was.
 pub(super) async fn run(load: &Load) -> Result<Outcome, String> {
-    let total = usize::try_from(u128::from(load.per_second) * load.lasting.as_millis() / 1_000)
-        .unwrap_or(usize::MAX);
-    let next = Arc::new(AtomicUsize::new(0));
+    let total = u32::try_from(u128::from(load.per_second) * load.lasting.as_millis() / 1_000)
+        .unwrap_or(u32::MAX);
+    let next = Arc::new(AtomicU32::new(0));
     let start = Instant::now();
     let mut clients = JoinSet::new();
     for _ in 0..CONNECTIONS.min(total) {
@@ -68,9 +68,9 @@ pub(super) async fn run(load: &Load) -> Result<Outcome, String> {
 
 async fn client(
     load: Load,
-    next: Arc<AtomicUsize>,
+    next: Arc<AtomicU32>,
     start: Instant,
-    total: usize,
+    total: u32,
 ) -> (Vec<Duration>, Vec<String>) {
     let (mut times, mut errors) = (Vec::new(), Vec::new());
     let mut connection = None;
@@ -79,21 +79,21 @@ async fn client(
         if number >= total {
             return (times, errors);
         }
-        let due = start + Duration::from_secs_f64(number as f64 / f64::from(load.per_second));
+        let due = start + Duration::from_secs(number.into()) / load.per_second;
+        // A client that comes too late was held up by the server, and that counts. One that is woken a moment late was
+        // held up by the timer, which knows only whole milliseconds.
+        let is_late = Instant::now() > due;
         tokio::time::sleep_until(due).await;
+        let from = if is_late { due } else { Instant::now() };
         match ask(&load, number, &mut connection).await {
-            Ok(()) => times.push(due.elapsed()),
+            Ok(()) => times.push(from.elapsed()),
             Err(error) => errors.push(error),
         }
     }
 }
 
-async fn ask(
-    load: &Load,
-    number: usize,
-    connection: &mut Option<Connection>,
-) -> Result<(), String> {
-    let path = &load.paths[number % load.paths.len()];
+async fn ask(load: &Load, number: u32, connection: &mut Option<Connection>) -> Result<(), String> {
+    let path = &load.paths[number as usize % load.paths.len()];
     let mut open = match connection.take().filter(Connection::is_usable) {
         Some(open) => open,
         None => Connection::open(&load.address).await?,

@@ -10,7 +10,6 @@ use crate::{
 
 /// For each service of ours, in MiB.
 const GOAL: Goal = Goal(30.0);
-const MEBIBYTE: f64 = 1_048_576.0;
 
 pub(crate) async fn run(session: &Session) -> Result<(), Failure> {
     let unreachable =
@@ -40,7 +39,7 @@ pub(crate) async fn run(session: &Session) -> Result<(), Failure> {
             continue;
         };
         let goal = is_ours(&process.name).then_some(GOAL);
-        let size = bytes as f64 / MEBIBYTE;
+        let size = mebibytes(bytes);
         tell(
             &session.reporter,
             &process.name,
@@ -61,4 +60,21 @@ pub(crate) async fn run(session: &Session) -> Result<(), Failure> {
         .reporter
         .print(&table(["COMPONENT", "RESIDENT MiB", "GOAL", ""], &rows));
     Ok(())
+}
+
+/// To a sixteenth of a MiB, which no eye misses.
+fn mebibytes(bytes: u64) -> f64 {
+    f64::from(u32::try_from(bytes >> 16).unwrap_or(u32::MAX)) / 16.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mebibytes;
+
+    #[test]
+    fn memory_is_told_in_mebibytes() {
+        assert_eq!(mebibytes(0).to_string(), "0");
+        assert_eq!(mebibytes(30 << 20).to_string(), "30");
+        assert_eq!(mebibytes((30 << 20) + (1 << 19)).to_string(), "30.5");
+    }
 }

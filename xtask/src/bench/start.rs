@@ -115,7 +115,8 @@ async fn cold(session: &Session) -> Result<(), Failure> {
     let times = own_times(&run.events);
     let (chain, path_ms) = critical_path::longest(&times, &needs(&session.environment));
     let took = milliseconds(run.took);
-    let ratio = took / path_ms.max(1) as f64;
+    let path = milliseconds(Duration::from_millis(path_ms.max(1)));
+    let ratio = took / path;
     tell(
         &session.reporter,
         "cold up",
@@ -129,7 +130,7 @@ async fn cold(session: &Session) -> Result<(), Failure> {
         "critical path of a cold up",
         "",
         "value",
-        (path_ms as f64, "ms"),
+        (path, "ms"),
         None,
     );
     tell(

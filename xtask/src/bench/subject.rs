@@ -98,7 +98,7 @@ impl Subject {
         operations
     }
 
-    pub(super) fn first_page(&self) -> String {
+    pub(super) fn first_page() -> String {
         format!("/api/products?sort=name&limit={PAGE}")
     }
 
@@ -108,7 +108,7 @@ impl Subject {
             .as_deref()
             .map(|after| format!("&after={}", encode(after)))
             .unwrap_or_default();
-        format!("{}{after}", self.first_page())
+        format!("{}{after}", Self::first_page())
     }
 }
 

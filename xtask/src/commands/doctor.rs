@@ -20,7 +20,12 @@ pub(crate) async fn run(session: &Session, args: &Doctor) -> Result<Exit, Failur
     if args.fix && !missing.is_empty() {
         packages::ensure(&missing, Consent::Given, &session.reporter)?;
     }
-    let mut checks = vec![package_check(preflight::missing_packages(&session.environment, &selected)), home_check(session), cargo_check(session), docker_check()];
+    let mut checks = vec![
+        package_check(preflight::missing_packages(&session.environment, &selected)),
+        home_check(session),
+        cargo_check(session),
+        docker_check(),
+    ];
     checks.extend(port_checks(session).await);
     let ok = checks.iter().all(|check| check.ok);
     for check in checks {
@@ -30,11 +35,21 @@ pub(crate) async fn run(session: &Session, args: &Doctor) -> Result<Exit, Failur
 }
 
 fn check(name: &str, detail: impl Into<String>) -> DoctorCheck {
-    DoctorCheck { check: name.into(), ok: true, detail: detail.into(), fix: None }
+    DoctorCheck {
+        check: name.into(),
+        ok: true,
+        detail: detail.into(),
+        fix: None,
+    }
 }
 
 fn broken(name: &str, detail: impl Into<String>, fix: impl Into<String>) -> DoctorCheck {
-    DoctorCheck { check: name.into(), ok: false, detail: detail.into(), fix: Some(fix.into()) }
+    DoctorCheck {
+        check: name.into(),
+        ok: false,
+        detail: detail.into(),
+        fix: Some(fix.into()),
+    }
 }
 
 fn package_check(missing: BTreeSet<String>) -> DoctorCheck {
@@ -42,47 +57,100 @@ fn package_check(missing: BTreeSet<String>) -> DoctorCheck {
         return check("programs", "every server of the model is on this machine");
     }
     let names: Vec<String> = missing.into_iter().collect();
-    broken("programs", format!("not installed: {}", names.join(", ")), packages::install_command(&names))
+    broken(
+        "programs",
+        format!("not installed: {}", names.join(", ")),
+        packages::install_command(&names),
+    )
 }
 
 fn home_check(session: &Session) -> DoctorCheck {
     match preflight::home(&session.paths) {
         Ok(()) => {
             let free = preflight::free_bytes(&session.paths.home).unwrap_or(0) >> 20;
-            check("home", format!("{} can be written, {free} MB free", session.paths.home.display()))
+            check(
+                "home",
+                format!(
+                    "{} can be written, {free} MB free",
+                    session.paths.home.display()
+                ),
+            )
         }
         Err(failure) => broken("home", failure.detail, failure.hint),
     }
 }
 
 fn cargo_check(session: &Session) -> DoctorCheck {
-    match Command::new(&session.cargo.program).arg("--version").output() {
-        Ok(output) if output.status.success() => check("cargo", String::from_utf8_lossy(&output.stdout).trim()),
-        Ok(output) => broken("cargo", String::from_utf8_lossy(&output.stderr).trim(), "rustup update stable"),
-        Err(error) => broken("cargo", format!("{}: {error}", session.cargo.program.display()), "install a Rust toolchain, 1.95 or newer"),
+    match Command::new(&session.cargo.program)
+        .arg("--version")
+        .output()
+    {
+        Ok(output) if output.status.success() => {
+            check("cargo", String::from_utf8_lossy(&output.stdout).trim())
+        }
+        Ok(output) => broken(
+            "cargo",
+            String::from_utf8_lossy(&output.stderr).trim(),
+            "rustup update stable",
+        ),
+        Err(error) => broken(
+            "cargo",
+            format!("{}: {error}", session.cargo.program.display()),
+            "install a Rust toolchain, 1.95 or newer",
+        ),
     }
 }
 
 /// Nothing depends on an engine yet, so its absence is no fault.
 fn docker_check() -> DoctorCheck {
     let socket = std::path::Path::new("/var/run/docker.sock");
-    let detail = if socket.exists() { "a Docker Engine's socket is there; the host runtime does not need it" } else { "no Docker Engine; the host runtime needs none" };
+    let detail = if socket.exists() {
+        "a Docker Engine's socket is there; the host runtime does not need it"
+    } else {
+        "no Docker Engine; the host runtime needs none"
+    };
     check("engine", detail)
 }
 
 /// Ports that our own processes hold are as they should be.
 async fn port_checks(session: &Session) -> Vec<DoctorCheck> {
     let ours: BTreeSet<u32> = match Supervisor::connect(&session.paths).await {
-        Ok(Some(supervisor)) => supervisor.status().await.unwrap_or_default().iter().filter_map(|process| process.pid).collect(),
+        Ok(Some(supervisor)) => supervisor
+            .status()
+            .await
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|process| process.pid)
+            .collect(),
         _ => BTreeSet::new(),
     };
-    let all = session.environment.stack.components.iter().flat_map(|(component, model)| {
-        model.ports.iter().map(move |(name, number)| (component.to_string(), name.to_string(), *number))
-    });
+    let all = session
+        .environment
+        .stack
+        .components
+        .iter()
+        .flat_map(|(component, model)| {
+            model
+                .ports
+                .iter()
+                .map(move |(name, number)| (component.to_string(), name.to_string(), *number))
+        });
     let taken: Vec<DoctorCheck> = all
-        .filter(|(_, _, number)| ports::holder(*number).is_some_and(|holder| holder.pid.is_none_or(|pid| !ours.contains(&pid))))
-        .filter_map(|(component, name, number)| preflight::port(&session.environment, &component, &name, number))
+        .filter(|(_, _, number)| {
+            ports::holder(*number)
+                .is_some_and(|holder| holder.pid.is_none_or(|pid| !ours.contains(&pid)))
+        })
+        .filter_map(|(component, name, number)| {
+            preflight::port(&session.environment, &component, &name, number)
+        })
         .map(|failure| broken("port", failure.detail, failure.hint))
         .collect();
-    if taken.is_empty() { vec![check("ports", "every port is free, or held by the platform itself")] } else { taken }
+    if taken.is_empty() {
+        vec![check(
+            "ports",
+            "every port is free, or held by the platform itself",
+        )]
+    } else {
+        taken
+    }
 }

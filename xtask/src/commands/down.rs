@@ -26,11 +26,19 @@ pub(crate) async fn run(session: &Session, args: &Down) -> Result<Exit, Failures
     if args.volumes && !session.global.yes {
         confirm(session)?;
     }
-    match Supervisor::connect_to_end(&session.paths).await.map_err(supervisor_failed)? {
+    match Supervisor::connect_to_end(&session.paths)
+        .await
+        .map_err(supervisor_failed)?
+    {
         Some(supervisor) => {
             let order = session.environment.batches().into_iter().rev();
-            let order = order.map(|batch| batch.into_iter().map(ToString::to_string).collect()).collect();
-            supervisor.shutdown(order).await.map_err(supervisor_failed)?;
+            let order = order
+                .map(|batch| batch.into_iter().map(ToString::to_string).collect())
+                .collect();
+            supervisor
+                .shutdown(order)
+                .await
+                .map_err(supervisor_failed)?;
             session.reporter.note("everything has ended");
         }
         None => session.reporter.note("nothing runs"),
@@ -43,15 +51,29 @@ pub(crate) async fn run(session: &Session, args: &Down) -> Result<Exit, Failures
 
 fn confirm(session: &Session) -> Result<(), Failure> {
     let name = session.environment.name.as_str();
-    let refused = |detail: &str| Failure::new("toolkit", Kind::Interrupted, detail, session.command("down --volumes --yes"));
+    let refused = |detail: &str| {
+        Failure::new(
+            "toolkit",
+            Kind::Interrupted,
+            detail,
+            session.command("down --volumes --yes"),
+        )
+    };
     if !std::io::stdin().is_terminal() {
         return Err(refused("removing data needs a person's word, or --yes"));
     }
-    talk(&format!("this removes all data of `{name}` in {}", session.paths.home.join("data").display()));
+    talk(&format!(
+        "this removes all data of `{name}` in {}",
+        session.paths.home.join("data").display()
+    ));
     talk(&format!("type the environment's name to go on: {name}"));
     let mut answer = String::new();
     let _ = std::io::stdin().lock().read_line(&mut answer);
-    if answer.trim() == name { Ok(()) } else { Err(refused("the name was not typed: nothing was removed")) }
+    if answer.trim() == name {
+        Ok(())
+    } else {
+        Err(refused("the name was not typed: nothing was removed"))
+    }
 }
 
 /// The data, and with it the notes of the jobs that had filled it.

@@ -23,12 +23,30 @@ pub(crate) async fn run(session: &Session, args: &Logs) -> Result<Exit, Failures
     let known = names_with_logs(session);
     if let Some(unknown) = args.names.iter().find(|name| !known.contains(name)) {
         let detail = format!("`{unknown}` has no log");
-        return Err(Failure::new("toolkit", Kind::ModelInvalid, detail, format!("one of: {}", known.join(", "))).into());
+        return Err(Failure::new(
+            "toolkit",
+            Kind::ModelInvalid,
+            detail,
+            format!("one of: {}", known.join(", ")),
+        )
+        .into());
     }
-    let names = if args.names.is_empty() { known } else { args.names.clone() };
+    let names = if args.names.is_empty() {
+        known
+    } else {
+        args.names.clone()
+    };
     let selection = selection(args)?;
-    let view = View { session, width: names.iter().map(String::len).max().unwrap_or(0), names: &names };
-    if args.follow { follow(&view, selection).await } else { past(&view, selection) }
+    let view = View {
+        session,
+        width: names.iter().map(String::len).max().unwrap_or(0),
+        names: &names,
+    };
+    if args.follow {
+        follow(&view, selection).await
+    } else {
+        past(&view, selection)
+    }
 }
 
 struct View<'a> {
@@ -38,17 +56,32 @@ struct View<'a> {
 }
 
 fn selection(args: &Logs) -> Result<Selection, Failure> {
-    let Some(since) = &args.since else { return Ok(Selection::Last(args.lines)) };
-    let span: Span = since.parse().map_err(|message: String| Failure::new("toolkit", Kind::ModelInvalid, message, "cargo xtask logs --since 10m"))?;
+    let Some(since) = &args.since else {
+        return Ok(Selection::Last(args.lines));
+    };
+    let span: Span = since.parse().map_err(|message: String| {
+        Failure::new(
+            "toolkit",
+            Kind::ModelInvalid,
+            message,
+            "cargo xtask logs --since 10m",
+        )
+    })?;
     let ago = Duration::from_std(span.duration()).unwrap_or(Duration::MAX);
-    Ok(Selection::Since(reporter::now().checked_sub_signed(ago).unwrap_or(chrono::DateTime::UNIX_EPOCH)))
+    Ok(Selection::Since(
+        reporter::now()
+            .checked_sub_signed(ago)
+            .unwrap_or(chrono::DateTime::UNIX_EPOCH),
+    ))
 }
 
 /// Everything that has ever written a line here, the supervisor included.
 fn names_with_logs(session: &Session) -> Vec<String> {
     let folder = session.paths.home.join("logs");
     let files = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = files.filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".log")?.to_owned())).collect();
+    let mut names: Vec<String> = files
+        .filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".log")?.to_owned()))
+        .collect();
     names.sort();
     names
 }
@@ -95,13 +128,26 @@ impl View<'_> {
             };
             let (component, text) = (name.to_owned(), line.text.clone());
             let logged_at = timestamp(line.at);
-            return self.session.reporter.emit(Event::Log(LogLine { component, stream: stream.into(), text, logged_at }));
+            return self.session.reporter.emit(Event::Log(LogLine {
+                component,
+                stream: stream.into(),
+                text,
+                logged_at,
+            }));
         }
         let padded = format!("{name:<width$}", width = self.width);
         let at = line.at.format("%H:%M:%S%.3f");
-        let position = self.names.iter().position(|other| other == name).unwrap_or(0);
+        let position = self
+            .names
+            .iter()
+            .position(|other| other == name)
+            .unwrap_or(0);
         let text = if std::io::stdout().is_terminal() {
-            format!("{at} \x1b[{}m{padded}\x1b[0m {}", COLOURS[position % COLOURS.len()], line.text)
+            format!(
+                "{at} \x1b[{}m{padded}\x1b[0m {}",
+                COLOURS[position % COLOURS.len()],
+                line.text
+            )
         } else {
             format!("{at} {padded} {}", line.text)
         };

@@ -2,14 +2,8 @@
 
 use super::converge::{difference, selection, supervisor_failed};
 use crate::{
-    build,
-    cli::PlanArgs,
-    events::Event,
-    exit::Exit,
-    failure::Failures,
-    reporter::table,
-    runtime::host::client::Supervisor,
-    session::Session,
+    build, cli::PlanArgs, events::Event, exit::Exit, failure::Failures, reporter::table,
+    runtime::host::client::Supervisor, session::Session,
 };
 
 pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<Exit, Failures> {
@@ -17,9 +11,16 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<Exit, Fail
     // Before the first build there is nothing to compare with: everything is created.
     let selected = selection(session, &args.only)?;
     if build::is_complete(&session.cargo, &session.environment, &selected) {
-        build::ensure(&session.cargo, &session.environment, &selected, &session.reporter)?;
+        build::ensure(
+            &session.cargo,
+            &session.environment,
+            &selected,
+            &session.reporter,
+        )?;
     }
-    let supervisor = Supervisor::connect(&session.paths).await.map_err(supervisor_failed)?;
+    let supervisor = Supervisor::connect(&session.paths)
+        .await
+        .map_err(supervisor_failed)?;
     let difference = difference(session, supervisor.as_ref(), &selected).await?;
     if let Some(path) = &args.out {
         difference.keep(session, path)?;
@@ -32,8 +33,23 @@ pub(crate) async fn run(session: &Session, args: &PlanArgs) -> Result<Exit, Fail
     } else if steps.is_empty() {
         session.reporter.print("nothing to do");
     } else {
-        let rows: Vec<[String; 3]> = steps.iter().map(|step| [step.kind.word().to_owned(), step.component.clone(), step.cause.clone()]).collect();
-        session.reporter.print(&table(["STEP", "COMPONENT", "CAUSE"], &rows));
+        let rows: Vec<[String; 3]> = steps
+            .iter()
+            .map(|step| {
+                [
+                    step.kind.word().to_owned(),
+                    step.component.clone(),
+                    step.cause.clone(),
+                ]
+            })
+            .collect();
+        session
+            .reporter
+            .print(&table(["STEP", "COMPONENT", "CAUSE"], &rows));
     }
-    Ok(if steps.is_empty() { Exit::Done } else { Exit::Changes })
+    Ok(if steps.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Changes
+    })
 }

@@ -26,7 +26,7 @@ pub(crate) async fn run(session: &Session, args: &Probe) -> Result<Exit, Failure
         }
     };
     let hops = journeys::run(&world(session), &selected, &|hop| {
-        session.reporter.emit(Event::Hop(hop.clone()))
+        session.reporter.emit(Event::Hop(hop.clone()));
     })
     .await;
     if let Some(path) = &args.junit {

@@ -26,24 +26,40 @@ pub(crate) fn run(session: &Session, args: &Render) -> Result<Exit, Failures> {
 }
 
 fn write_files(session: &Session, out: Option<&Path>) -> Result<Exit, Failures> {
-    let places = HostPlaces { paths: session.paths.clone() };
-    let templates = render::read::templates(&session.paths.project, &session.environment).map_err(rejected)?;
+    let places = HostPlaces {
+        paths: session.paths.clone(),
+    };
+    let templates =
+        render::read::templates(&session.paths.project, &session.environment).map_err(rejected)?;
     let rendered = render::render(&session.environment, &templates, &places).map_err(rejected)?;
     let out = out.map_or_else(|| session.paths.staging(), Path::to_owned);
-    for (name, unit) in rendered.units.iter().filter(|(_, unit)| !unit.files.is_empty()) {
+    for (name, unit) in rendered
+        .units
+        .iter()
+        .filter(|(_, unit)| !unit.files.is_empty())
+    {
         let folder = out.join(name.as_str());
         let written = write::unit(unit, &folder).map_err(|error| Failure::from(error.source))?;
         for target in unit.files.keys() {
-            let word = if written.changed.contains(target) { "written  " } else { "unchanged" };
-            session.reporter.print(&format!("{word} {}", folder.join(target).display()));
+            let word = if written.changed.contains(target) {
+                "written  "
+            } else {
+                "unchanged"
+            };
+            session
+                .reporter
+                .print(&format!("{word} {}", folder.join(target).display()));
         }
     }
     Ok(Exit::Done)
 }
 
 fn check_files(session: &Session) -> Result<Exit, Failures> {
-    let places = HostPlaces { paths: session.paths.clone() };
-    let templates = render::read::templates(&session.paths.project, &session.environment).map_err(rejected)?;
+    let places = HostPlaces {
+        paths: session.paths.clone(),
+    };
+    let templates =
+        render::read::templates(&session.paths.project, &session.environment).map_err(rejected)?;
     let rendered = render::render(&session.environment, &templates, &places).map_err(rejected)?;
     let staging = session.paths.staging();
     let programs = crate::packages::folders();
@@ -55,14 +71,23 @@ fn check_files(session: &Session) -> Result<Exit, Failures> {
         staging: &staging,
         programs: &programs,
     };
-    let report = check::check(&checks, &|_, _| true).map_err(|error| Failure::from(error.source))?;
+    let report =
+        check::check(&checks, &|_, _| true).map_err(|error| Failure::from(error.source))?;
     for skipped in &report.skipped {
-        session.reporter.note(format!("not checked: {} of {}, because `{}` is not there", skipped.target, skipped.unit, skipped.program));
+        session.reporter.note(format!(
+            "not checked: {} of {}, because `{}` is not there",
+            skipped.target, skipped.unit, skipped.program
+        ));
     }
     if !report.failures.is_empty() {
-        return Err(rejected(crate::model::diagnostic::Diagnostics(report.failures)));
+        return Err(rejected(crate::model::diagnostic::Diagnostics(
+            report.failures,
+        )));
     }
-    session.reporter.print(&format!("{} files accepted by their programs", report.passed));
+    session.reporter.print(&format!(
+        "{} files accepted by their programs",
+        report.passed
+    ));
     Ok(Exit::Done)
 }
 
@@ -70,7 +95,9 @@ fn write_generated(session: &Session) -> Result<Exit, Failures> {
     for (path, text) in generated::files() {
         let path = session.paths.project.join(path);
         fs::write(&path, text).doing("write", &path)?;
-        session.reporter.print(&format!("written {}", path.display()));
+        session
+            .reporter
+            .print(&format!("written {}", path.display()));
     }
     Ok(Exit::Done)
 }
@@ -82,5 +109,11 @@ fn check_generated(session: &Session) -> Result<Exit, Failures> {
         return Ok(Exit::Done);
     }
     let detail = format!("not as the code makes them: {}", stale.join(", "));
-    Err(Failure::new("project", Kind::ConfigRejected, detail, "cargo xtask render --target schema").into())
+    Err(Failure::new(
+        "project",
+        Kind::ConfigRejected,
+        detail,
+        "cargo xtask render --target schema",
+    )
+    .into())
 }

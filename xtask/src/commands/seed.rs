@@ -22,12 +22,31 @@ const JOB: &str = "demo-catalogue";
 
 pub(crate) async fn run(session: &Session, args: &Seed) -> Result<Exit, Failures> {
     preflight::home(&session.paths)?;
-    let not_running = || Failure::new("catalog", Kind::Supervisor, "the platform does not run", session.command("up"));
-    let supervisor = Supervisor::connect(&session.paths).await.map_err(supervisor_failed)?.ok_or_else(not_running)?;
+    let not_running = || {
+        Failure::new(
+            "catalog",
+            Kind::Supervisor,
+            "the platform does not run",
+            session.command("up"),
+        )
+    };
+    let supervisor = Supervisor::connect(&session.paths)
+        .await
+        .map_err(supervisor_failed)?
+        .ok_or_else(not_running)?;
     let difference = difference(session, Some(&supervisor), &selection(session, &[])?).await?;
     let Some(job) = difference.blueprint.jobs.get(JOB) else {
-        let detail = format!("the environment `{}` has no demo catalogue", session.environment.name);
-        return Err(Failure::new("catalog", Kind::ModelInvalid, detail, "see `only_in` of demo-catalogue in infra/stack.yaml").into());
+        let detail = format!(
+            "the environment `{}` has no demo catalogue",
+            session.environment.name
+        );
+        return Err(Failure::new(
+            "catalog",
+            Kind::ModelInvalid,
+            detail,
+            "see `only_in` of demo-catalogue in infra/stack.yaml",
+        )
+        .into());
     };
     let mut job_args = job.args.clone();
     if let Some(products) = args.products {
@@ -35,7 +54,11 @@ pub(crate) async fn run(session: &Session, args: &Seed) -> Result<Exit, Failures
     }
     let spec = JobSpec {
         name: "seed".into(),
-        program: difference.blueprint.kept.get(JOB).map_or_else(|| job.program.clone(), |kept| kept.built.clone()),
+        program: difference
+            .blueprint
+            .kept
+            .get(JOB)
+            .map_or_else(|| job.program.clone(), |kept| kept.built.clone()),
         args: job_args,
         env: job.env.clone(),
         working_directory: session.paths.run(),
@@ -43,11 +66,22 @@ pub(crate) async fn run(session: &Session, args: &Seed) -> Result<Exit, Failures
         timeout: std::time::Duration::from_secs(LONGEST_SECS),
     };
     let log = session.paths.log("seed");
-    let supervisor_kind = |message: String| Failure::new("catalog", Kind::JobFailed, message, session.command("logs seed"));
-    let outcome = jobs::run_job(&spec, &log).await.map_err(|error| supervisor_kind(error.message))?;
+    let supervisor_kind = |message: String| {
+        Failure::new(
+            "catalog",
+            Kind::JobFailed,
+            message,
+            session.command("logs seed"),
+        )
+    };
+    let outcome = jobs::run_job(&spec, &log)
+        .await
+        .map_err(|error| supervisor_kind(error.message))?;
     match outcome.end {
         JobEnd::Succeeded => {
-            session.reporter.note(format!("seeded in {} ms", outcome.took.as_millis()));
+            session
+                .reporter
+                .note(format!("seeded in {} ms", outcome.took.as_millis()));
             Ok(Exit::Done)
         }
         JobEnd::Failed(how) => {

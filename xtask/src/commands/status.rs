@@ -23,7 +23,9 @@ use crate::{
 };
 
 pub(crate) async fn run(session: &Session, args: &Status) -> Result<Exit, Failures> {
-    let supervisor = Supervisor::connect(&session.paths).await.map_err(supervisor_failed)?;
+    let supervisor = Supervisor::connect(&session.paths)
+        .await
+        .map_err(supervisor_failed)?;
     let processes = match &supervisor {
         Some(supervisor) => supervisor.status().await.map_err(supervisor_failed)?,
         None => Vec::new(),
@@ -39,9 +41,18 @@ pub(crate) async fn run(session: &Session, args: &Status) -> Result<Exit, Failur
 
 /// What is wanted and what runs, whether or not it is both.
 fn everything(session: &Session, processes: &[ProcessStatus]) -> Vec<ComponentStatus> {
-    let wanted = session.environment.stack.components.keys().map(|name| (name.to_string(), stopped(name.to_string())));
+    let wanted = session
+        .environment
+        .stack
+        .components
+        .keys()
+        .map(|name| (name.to_string(), stopped(name.to_string())));
     let mut all: BTreeMap<String, ComponentStatus> = wanted.collect();
-    all.extend(processes.iter().map(|process| (process.name.clone(), component(process))));
+    all.extend(
+        processes
+            .iter()
+            .map(|process| (process.name.clone(), component(process))),
+    );
     all.into_values().collect()
 }
 
@@ -50,8 +61,17 @@ fn absent(session: &Session) -> Result<Exit, Failures> {
     match last_run(&session.paths) {
         Ok(LastRun::Died { pid, since, how }) => {
             let how = how.unwrap_or_else(|| "nobody saw how".into());
-            let detail = format!("the supervisor (pid {pid}) died at {}: {how}; everything that it ran ended with it", timestamp(since));
-            Err(Failure::new("toolkit", Kind::Supervisor, detail, format!("{up}   (brings everything back, with its data)")).into())
+            let detail = format!(
+                "the supervisor (pid {pid}) died at {}: {how}; everything that it ran ended with it",
+                timestamp(since)
+            );
+            Err(Failure::new(
+                "toolkit",
+                Kind::Supervisor,
+                detail,
+                format!("{up}   (brings everything back, with its data)"),
+            )
+            .into())
         }
         _ => {
             session.reporter.note(format!("nothing runs: {up}"));
@@ -68,10 +88,23 @@ fn show(session: &Session, all: &[ComponentStatus]) {
         return;
     }
     let rows: Vec<[String; 7]> = all.iter().map(row).collect();
-    session.reporter.print(&table(["COMPONENT", "STATE", "HEALTH", "PID", "RESTARTS", "MEMORY", "SINCE"], &rows));
+    session.reporter.print(&table(
+        [
+            "COMPONENT",
+            "STATE",
+            "HEALTH",
+            "PID",
+            "RESTARTS",
+            "MEMORY",
+            "SINCE",
+        ],
+        &rows,
+    ));
     for status in all.iter().filter(|status| status.health != "healthy") {
         if let Some(detail) = &status.detail {
-            session.reporter.print(&format!("\n{}: {detail}", status.component));
+            session
+                .reporter
+                .print(&format!("\n{}: {detail}", status.component));
         }
     }
 }
@@ -99,7 +132,11 @@ fn tell(session: &Session, status: &ComponentStatus) {
         session.reporter.emit(Event::Component(status.clone()));
     } else {
         let cells = row(status);
-        session.reporter.print(&format!("{}  {}", timestamp(reporter::now()), cells.join("  ")));
+        session.reporter.print(&format!(
+            "{}  {}",
+            timestamp(reporter::now()),
+            cells.join("  ")
+        ));
     }
 }
 
@@ -111,7 +148,9 @@ fn row(status: &ComponentStatus) -> [String; 7] {
         status.health.clone(),
         status.pid.map_or_else(dash, |pid| pid.to_string()),
         status.restarts.to_string(),
-        status.memory_bytes.map_or_else(dash, |bytes| format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))),
+        status.memory_bytes.map_or_else(dash, |bytes| {
+            format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+        }),
         status.since.clone().unwrap_or_else(dash),
     ]
 }

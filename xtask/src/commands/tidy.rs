@@ -17,7 +17,7 @@ pub(crate) fn run(session: &Session) -> Result<Exit, Failures> {
             "cargo xtask doctor",
         )
     };
-    let findings = tidy::findings(&Tree::read(&session.cargo.workspace).map_err(unreadable)?);
+    let findings = tidy::findings(&Tree::read(&session.paths.project).map_err(unreadable)?);
     for finding in &findings {
         session.reporter.emit(Event::Finding(finding.clone()));
         session.reporter.print(&finding.to_string());

@@ -38,7 +38,9 @@ pub(crate) async fn run(session: &Session, args: &Up) -> Result<Exit, Failures> 
     let _lock = lock::take(&session.paths, &session.command("up"))?;
     let selected = selection(session, &args.only)?;
     provide(session, &selected)?;
-    let supervisor = Supervisor::connect(&session.paths).await.map_err(supervisor_failed)?;
+    let supervisor = Supervisor::connect(&session.paths)
+        .await
+        .map_err(supervisor_failed)?;
     let difference = difference(session, supervisor.as_ref(), &selected).await?;
     if let Some(path) = &args.plan {
         difference.agrees_with(session, path)?;
@@ -56,7 +58,9 @@ pub(crate) async fn run(session: &Session, args: &Up) -> Result<Exit, Failures> 
     }
     let supervisor = match supervisor {
         Some(supervisor) => supervisor,
-        None => Supervisor::spawn_and_connect(&session.paths, session.environment.name.as_str()).await.map_err(not_spawned)?,
+        None => Supervisor::spawn_and_connect(&session.paths, session.environment.name.as_str())
+            .await
+            .map_err(not_spawned)?,
     };
     let failures = tokio::select! {
         failures = apply(session, &difference, &supervisor) => failures?,
@@ -76,8 +80,16 @@ pub(crate) async fn run(session: &Session, args: &Up) -> Result<Exit, Failures> 
 /// Packages, our own programs, and secrets.
 fn provide(session: &Session, selected: &BTreeSet<Name>) -> Result<(), Failures> {
     let environment = &session.environment;
-    let consent = if session.global.yes || session.global.json { Consent::Given } else { Consent::Ask };
-    packages::ensure(&preflight::missing_packages(environment, selected), consent, &session.reporter)?;
+    let consent = if session.global.yes || session.global.json {
+        Consent::Given
+    } else {
+        Consent::Ask
+    };
+    packages::ensure(
+        &preflight::missing_packages(environment, selected),
+        consent,
+        &session.reporter,
+    )?;
     let absent = preflight::programs(environment, selected);
     if !absent.is_empty() {
         return Err(Failures(absent));
@@ -99,35 +111,70 @@ fn check_files(session: &Session, difference: &Difference) -> Result<(), Failure
         staging: &staging,
         programs: &programs,
     };
-    let report = check::check(&checks, &|unit, _| difference.plan.step(unit.as_str()).is_some());
+    let report = check::check(&checks, &|unit, _| {
+        difference.plan.step(unit.as_str()).is_some()
+    });
     let report = report.map_err(|error| Failure::from(error.source))?;
     for skipped in &report.skipped {
-        session.reporter.note(format!("not checked: {} of {}, because `{}` is not there", skipped.target, skipped.unit, skipped.program));
+        session.reporter.note(format!(
+            "not checked: {} of {}, because `{}` is not there",
+            skipped.target, skipped.unit, skipped.program
+        ));
     }
     if report.failures.is_empty() {
         return Ok(());
     }
-    Err(rejected(crate::model::diagnostic::Diagnostics(report.failures)))
+    Err(rejected(crate::model::diagnostic::Diagnostics(
+        report.failures,
+    )))
 }
 
 /// Ports that are about to be bound, and programs that are about to be run.
 fn check_machine(session: &Session, difference: &Difference) -> Result<(), Failures> {
     let mut found = Vec::new();
-    let created = difference.plan.steps.iter().filter(|step| step.kind == StepKind::Create);
+    let created = difference
+        .plan
+        .steps
+        .iter()
+        .filter(|step| step.kind == StepKind::Create);
     for spec in created.filter_map(|step| difference.blueprint.processes.get(&step.component)) {
-        found.extend(spec.ports.iter().filter_map(|(name, number)| preflight::port(&session.environment, &spec.name, name, *number)));
-        let built = difference.blueprint.kept.get(&spec.name).map_or(&spec.program, |kept| &kept.built);
+        found.extend(spec.ports.iter().filter_map(|(name, number)| {
+            preflight::port(&session.environment, &spec.name, name, *number)
+        }));
+        let built = difference
+            .blueprint
+            .kept
+            .get(&spec.name)
+            .map_or(&spec.program, |kept| &kept.built);
         found.extend(preflight::architecture(&spec.name, built));
     }
     for failure in &mut found {
-        failure.victims = difference.blueprint.desired.dependents_of(&failure.component);
+        failure.victims = difference
+            .blueprint
+            .desired
+            .dependents_of(&failure.component);
     }
-    if found.is_empty() { Ok(()) } else { Err(Failures(found)) }
+    if found.is_empty() {
+        Ok(())
+    } else {
+        Err(Failures(found))
+    }
 }
 
-async fn apply(session: &Session, difference: &Difference, supervisor: &Supervisor) -> Result<Vec<Failure>, Failures> {
+async fn apply(
+    session: &Session,
+    difference: &Difference,
+    supervisor: &Supervisor,
+) -> Result<Vec<Failure>, Failures> {
     let (board, watching) = watch_board(supervisor).await?;
-    let run = Apply { session, rendered: &difference.rendered, blueprint: &difference.blueprint, plan: &difference.plan, supervisor, board };
+    let run = Apply {
+        session,
+        rendered: &difference.rendered,
+        blueprint: &difference.blueprint,
+        plan: &difference.plan,
+        supervisor,
+        board,
+    };
     tokio::select! {
         failures = run.run() => Ok(failures),
         error = watching => Err(supervisor_failed(error).into()),
@@ -136,14 +183,24 @@ async fn apply(session: &Session, difference: &Difference, supervisor: &Supervis
 
 /// The supervisor's news as a board that many can look at, and the work of keeping it: a future that ends only when the
 /// supervisor does.
-async fn watch_board(supervisor: &Supervisor) -> Result<(Board, impl Future<Output = String> + use<>), Failures> {
+async fn watch_board(
+    supervisor: &Supervisor,
+) -> Result<(Board, impl Future<Output = String> + use<>), Failures> {
     let mut news = supervisor.watch().await.map_err(supervisor_failed)?;
     let (sender, board) = watch::channel(BTreeMap::<String, ProcessStatus>::new());
     let keep = async move {
         while let Some(update) = news.next().await {
             match update {
-                Ok(Update::All(all)) => drop(sender.send_replace(all.into_iter().map(|status| (status.name.clone(), status)).collect())),
-                Ok(Update::Changed(status)) => sender.send_modify(|board| drop(board.insert(status.name.clone(), *status))),
+                Ok(Update::All(all)) => drop(
+                    sender.send_replace(
+                        all.into_iter()
+                            .map(|status| (status.name.clone(), status))
+                            .collect(),
+                    ),
+                ),
+                Ok(Update::Changed(status)) => {
+                    sender.send_modify(|board| drop(board.insert(status.name.clone(), *status)))
+                }
                 Ok(Update::Removed(name)) => sender.send_modify(|board| drop(board.remove(&name))),
                 Err(error) => return error.to_string(),
             }
@@ -154,7 +211,11 @@ async fn watch_board(supervisor: &Supervisor) -> Result<(Board, impl Future<Outp
 }
 
 fn not_spawned(error: crate::runtime::host::client::Error) -> Failure {
-    let tail = if let crate::runtime::host::client::Error::NotStarted { log_tail, .. } = &error { log_tail.clone() } else { Vec::new() };
+    let tail = if let crate::runtime::host::client::Error::NotStarted { log_tail, .. } = &error {
+        log_tail.clone()
+    } else {
+        Vec::new()
+    };
     supervisor_failed(error).with_log_tail(tail)
 }
 
@@ -167,17 +228,30 @@ async fn interrupted() {
 
 fn interruption(session: &Session) -> Failure {
     let hint = session.command("up");
-    Failure::new("toolkit", Kind::Interrupted, "interrupted; what has been started goes on", format!("{hint} goes on from here"))
+    Failure::new(
+        "toolkit",
+        Kind::Interrupted,
+        "interrupted; what has been started goes on",
+        format!("{hint} goes on from here"),
+    )
 }
 
 fn tell_urls(session: &Session) {
     let urls = urls(&session.environment);
     if session.reporter.is_json() {
         for (name, url) in urls {
-            session.reporter.emit(Event::Url { name: name.into(), url });
+            session.reporter.emit(Event::Url {
+                name: name.into(),
+                url,
+            });
         }
         return;
     }
-    let rows: Vec<[String; 2]> = urls.into_iter().map(|(name, url)| [name.to_owned(), url]).collect();
-    session.reporter.print(&format!("\n{}\n", table(["WHERE", "ADDRESS"], &rows)));
+    let rows: Vec<[String; 2]> = urls
+        .into_iter()
+        .map(|(name, url)| [name.to_owned(), url])
+        .collect();
+    session
+        .reporter
+        .print(&format!("\n{}\n", table(["WHERE", "ADDRESS"], &rows)));
 }

@@ -268,3 +268,18 @@ async fn our_own_object_store_is_healthy_as_s3() {
     let _server = Server(server.unwrap());
     until_healthy(&HealthCheck::S3 { address }).await;
 }
+
+#[tokio::test]
+async fn a_connection_to_oneself_is_not_a_server() {
+    let address = free_address().await.parse().unwrap();
+    let caller = tokio::net::TcpSocket::new_v4().unwrap();
+    caller.bind(address).unwrap();
+    let stream = caller.connect(address).await.unwrap();
+    assert!(is_own_echo(&stream));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    assert!(!is_own_echo(
+        &TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap()
+    ));
+}

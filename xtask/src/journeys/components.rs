@@ -3,19 +3,13 @@
 use std::time::Duration;
 
 use super::trip::Trip;
-use crate::{health, http};
+use crate::{health, http, model::Name};
 
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 pub(super) async fn travel(trip: &mut Trip<'_>) {
     let world = trip.world;
-    for name in world
-        .environment
-        .stack
-        .components
-        .keys()
-        .map(|name| name.as_str())
-    {
+    for name in world.environment.stack.components.keys().map(Name::as_str) {
         let Some(check) = world.health_check(name) else {
             continue;
         };

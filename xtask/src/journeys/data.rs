@@ -9,7 +9,7 @@ use super::{
     account::Account,
     trip::{Found, Trip},
 };
-use crate::packages;
+use crate::{model::Name, packages};
 
 /// The server's own database: nobody's, and so for no service.
 const MAINTENANCE_DATABASE: &str = "postgres";
@@ -28,7 +28,7 @@ pub(super) async fn travel(trip: &mut Trip<'_>) {
     let owners: Vec<&str> = components
         .values()
         .filter_map(|component| component.database.as_ref())
-        .map(|name| name.as_str())
+        .map(Name::as_str)
         .collect();
     if owners.is_empty() {
         return;

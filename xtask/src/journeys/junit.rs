@@ -1,4 +1,6 @@
-//! Hops as a JUnit report: a suite for each journey, a case for each hop, in the form that CI servers read.
+//! Hops as a report for `JUnit` readers: a suite for each journey, a case for each hop, in the form that CI servers read.
+
+use std::fmt::Write as _;
 
 use crate::events::Hop;
 
@@ -6,20 +8,22 @@ use crate::events::Hop;
 pub(crate) fn report(hops: &[Hop]) -> String {
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let failures = hops.iter().filter(|hop| !hop.ok).count();
-    xml.push_str(&format!(
-        "<testsuites name=\"probe\" {}>\n",
+    let _ = writeln!(
+        xml,
+        "<testsuites name=\"probe\" {}>",
         counts(hops.iter(), hops.len(), failures)
-    ));
+    );
     let mut journeys: Vec<&str> = hops.iter().map(|hop| hop.journey.as_str()).collect();
     journeys.dedup();
     for journey in journeys {
         let own: Vec<&Hop> = hops.iter().filter(|hop| hop.journey == journey).collect();
         let failures = own.iter().filter(|hop| !hop.ok).count();
-        xml.push_str(&format!(
-            "  <testsuite name=\"{}\" {}>\n",
+        let _ = writeln!(
+            xml,
+            "  <testsuite name=\"{}\" {}>",
             escape(journey),
             counts(own.iter().copied(), own.len(), failures)
-        ));
+        );
         for hop in own {
             xml.push_str(&case(hop));
         }

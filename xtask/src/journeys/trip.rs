@@ -200,3 +200,90 @@ pub(super) async fn eventually<T, F: Future<Output = Found<T>>>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::{model::load, paths::Paths};
+
+    fn world() -> World {
+        let project = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .unwrap()
+            .to_owned();
+        let environment = load::read(&project, "test").unwrap();
+        World {
+            environment,
+            paths: Paths {
+                home: project.join(".argosy/test"),
+                project,
+            },
+        }
+    }
+
+    fn ill(names: &[&str]) -> BTreeMap<String, String> {
+        names
+            .iter()
+            .map(|name| ((*name).to_owned(), "no answer".to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn what_a_component_calls_is_read_from_the_model() {
+        let world = world();
+        let storefront = world.called_by("storefront");
+        assert!(
+            storefront.contains("catalog") && storefront.contains("postgres"),
+            "{storefront:?}"
+        );
+        assert!(
+            !storefront.contains("mailbox") && !storefront.contains("storefront"),
+            "{storefront:?}"
+        );
+        assert!(world.called_by("object-store").is_empty());
+    }
+
+    #[test]
+    fn the_innermost_of_several_is_the_cause_and_not_those_that_wait_for_it() {
+        let world = world();
+        let trip = Trip::new(&world, &|_| {});
+        let through = ["caddy", "storefront", "catalog", "postgres"];
+        let cause = |ill: &BTreeMap<String, String>, error: &str| {
+            trip.cause(&through, error, ill).map(str::to_owned)
+        };
+        assert_eq!(
+            cause(&ill(&["catalog", "postgres", "storefront"]), "x").unwrap(),
+            "postgres"
+        );
+        assert_eq!(
+            cause(&ill(&["catalog", "object-store"]), "x").unwrap(),
+            "object-store"
+        );
+        assert_eq!(
+            cause(&ill(&["mailbox", "prometheus"]), "prometheus is unhealthy").unwrap(),
+            "prometheus"
+        );
+        assert_eq!(cause(&ill(&[]), "x"), None);
+    }
+
+    #[tokio::test]
+    async fn what_succeeds_late_has_succeeded_and_what_never_does_says_how_long_it_was_given() {
+        let mut tries = 0;
+        let found = eventually(Duration::from_secs(5), || {
+            tries += 1;
+            let answer = if tries < 2 {
+                Err("not yet".to_owned())
+            } else {
+                Ok(((), "there".to_owned()))
+            };
+            std::future::ready(answer)
+        });
+        assert_eq!(found.await.unwrap().1, "there");
+        let never = eventually(Duration::ZERO, || {
+            std::future::ready(Err::<((), String), _>("not yet".to_owned()))
+        });
+        assert_eq!(never.await.unwrap_err(), "not yet (after 0 s)");
+    }
+}

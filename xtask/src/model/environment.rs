@@ -45,6 +45,8 @@ pub(crate) struct SettingsOverlay {
     pub(crate) metrics_retention: Option<Span>,
     pub(crate) public_url: Option<String>,
     pub(crate) alert_email: Option<String>,
+    pub(crate) admin_email: Option<String>,
+    pub(crate) registrations_per_client: Option<u32>,
 }
 
 /// What the environment sets anew for one component.

@@ -41,10 +41,23 @@ fn set_settings(settings: &mut Settings, overlay: SettingsOverlay) {
         metrics_retention,
         public_url,
         alert_email,
+        admin_email,
+        registrations_per_client,
     } = overlay;
-    settings.log_level = log_level.unwrap_or_else(|| settings.log_level.clone());
-    settings.scrape_interval = scrape_interval.unwrap_or(settings.scrape_interval);
-    settings.metrics_retention = metrics_retention.unwrap_or(settings.metrics_retention);
-    settings.public_url = public_url.unwrap_or_else(|| settings.public_url.clone());
-    settings.alert_email = alert_email.unwrap_or_else(|| settings.alert_email.clone());
+    set(&mut settings.log_level, log_level);
+    set(&mut settings.scrape_interval, scrape_interval);
+    set(&mut settings.metrics_retention, metrics_retention);
+    set(&mut settings.public_url, public_url);
+    set(&mut settings.alert_email, alert_email);
+    set(&mut settings.admin_email, admin_email);
+    set(
+        &mut settings.registrations_per_client,
+        registrations_per_client,
+    );
+}
+
+fn set<T>(setting: &mut T, overlay: Option<T>) {
+    if let Some(value) = overlay {
+        *setting = value;
+    }
 }

@@ -3,6 +3,11 @@
 //! serde stops at the first mistake and knows no near misses. Here every mistake of a file is found in one go, each
 //! at its place, and with the very schema that editors use: no third description of the format.
 
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, Mutex, PoisonError},
+};
+
 use regex::Regex;
 use serde_json::{Map, Value};
 
@@ -365,8 +370,15 @@ fn matches_pattern(schema: &Value, text: &str) -> bool {
         .is_none_or(|pattern| regex(pattern).is_match(text))
 }
 
+/// Compiled once: a file has hundreds of keys and scalars, and the schema a handful of patterns.
 fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("BUG: the patterns of our own scalars are valid")
+    static COMPILED: LazyLock<Mutex<HashMap<String, Regex>>> = LazyLock::new(Mutex::default);
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    let compile = || Regex::new(pattern).expect("BUG: the patterns of our own scalars are valid");
+    compiled
+        .entry(pattern.to_owned())
+        .or_insert_with(compile)
+        .clone()
 }
 
 fn range(schema: &Value) -> (i64, i64) {

@@ -683,7 +683,7 @@ fn secrets_of_a_bad_size_or_of_unknown_parts() {
        |
     53 |   root: { bytes: 8 }
        |                  ^
-       = expected: 16 to 64: fewer can be guessed, more add nothing
+       = expected: 12 to 64: fewer can be guessed, more add nothing
 
     error: `rot` is not a secret of random bytes
       --> infra/stack.yaml:55:20

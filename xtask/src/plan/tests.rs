@@ -7,37 +7,75 @@ use proptest::prelude::*;
 use super::*;
 
 fn inputs(pairs: &[(&str, &str)]) -> Inputs {
-    pairs.iter().map(|(name, digest)| ((*name).to_owned(), (*digest).to_owned())).collect()
+    pairs
+        .iter()
+        .map(|(name, digest)| ((*name).to_owned(), (*digest).to_owned()))
+        .collect()
 }
 
 fn component(pairs: &[(&str, &str)], reloadable: &[&str], depends_on: &[&str]) -> Node {
     let reloadable = reloadable.iter().map(ToString::to_string).collect();
     let depends_on = depends_on.iter().map(ToString::to_string).collect();
-    Node { work: Work::Component { reloadable }, inputs: inputs(pairs), depends_on }
+    Node {
+        work: Work::Component { reloadable },
+        inputs: inputs(pairs),
+        depends_on,
+    }
 }
 
 fn running(pairs: &[(&str, &str)]) -> ObservedComponent {
-    ObservedComponent { inputs: inputs(pairs), files: Inputs::new(), trouble: None }
+    ObservedComponent {
+        inputs: inputs(pairs),
+        files: Inputs::new(),
+        trouble: None,
+    }
 }
 
 fn world(name: &str, component: ObservedComponent) -> Observed {
-    Observed { components: BTreeMap::from([(name.to_owned(), component)]), ..Observed::default() }
+    Observed {
+        components: BTreeMap::from([(name.to_owned(), component)]),
+        ..Observed::default()
+    }
 }
 
 fn wanting(name: &str, node: Node) -> Desired {
-    Desired { nodes: BTreeMap::from([(name.to_owned(), node)]) }
+    Desired {
+        nodes: BTreeMap::from([(name.to_owned(), node)]),
+    }
 }
 
 #[test]
 fn nothing_is_done_when_nothing_has_changed() {
-    let desired = wanting("caddy", component(&[("file:Caddyfile", "1")], &["file:Caddyfile"], &[]));
-    assert_eq!(plan(&desired, &world("caddy", running(&[("file:Caddyfile", "1")]))), Plan::default());
+    let desired = wanting(
+        "caddy",
+        component(&[("file:Caddyfile", "1")], &["file:Caddyfile"], &[]),
+    );
+    assert_eq!(
+        plan(
+            &desired,
+            &world("caddy", running(&[("file:Caddyfile", "1")]))
+        ),
+        Plan::default()
+    );
 }
 
 #[test]
 fn a_changed_file_is_one_reload_with_its_cause() {
-    let desired = wanting("prometheus", component(&[("args", "a"), ("file:rules.yml", "2")], &["file:rules.yml"], &[]));
-    let plan = plan(&desired, &world("prometheus", running(&[("args", "a"), ("file:rules.yml", "1")])));
+    let desired = wanting(
+        "prometheus",
+        component(
+            &[("args", "a"), ("file:rules.yml", "2")],
+            &["file:rules.yml"],
+            &[],
+        ),
+    );
+    let plan = plan(
+        &desired,
+        &world(
+            "prometheus",
+            running(&[("args", "a"), ("file:rules.yml", "1")]),
+        ),
+    );
     assert_eq!(plan.steps.len(), 1);
     assert_eq!(plan.steps[0].kind, StepKind::Reload);
     assert_eq!(plan.steps[0].cause, "file rules.yml changed");
@@ -48,7 +86,13 @@ fn a_changed_file_is_one_reload_with_its_cause() {
 fn the_greatest_change_decides() {
     let wanted = [("env:LOG", "2"), ("file:a", "2"), ("program", "1")];
     let desired = wanting("a", component(&wanted, &["file:a"], &[]));
-    let plan = plan(&desired, &world("a", running(&[("env:LOG", "1"), ("file:a", "1"), ("program", "1")])));
+    let plan = plan(
+        &desired,
+        &world(
+            "a",
+            running(&[("env:LOG", "1"), ("file:a", "1"), ("program", "1")]),
+        ),
+    );
     assert_eq!(plan.steps[0].kind, StepKind::Restart);
     assert_eq!(plan.steps[0].cause, "env LOG changed, file a changed");
 }
@@ -56,7 +100,10 @@ fn the_greatest_change_decides() {
 #[test]
 fn a_new_program_is_a_replacement() {
     let desired = wanting("a", component(&[("program", "2")], &[], &[]));
-    assert_eq!(plan(&desired, &world("a", running(&[("program", "1")]))).steps[0].kind, StepKind::Replace);
+    assert_eq!(
+        plan(&desired, &world("a", running(&[("program", "1")]))).steps[0].kind,
+        StepKind::Replace
+    );
 }
 
 #[test]
@@ -66,32 +113,55 @@ fn a_file_edited_behind_our_back_is_put_right() {
     component.files = inputs(&[("file:x", "tampered")]);
     let plan = plan(&desired, &world("a", component));
     assert_eq!(plan.steps[0].kind, StepKind::Reload);
-    assert_eq!(plan.steps[0].cause, "file x was edited where it was rendered");
+    assert_eq!(
+        plan.steps[0].cause,
+        "file x was edited where it was rendered"
+    );
 }
 
 #[test]
 fn what_is_no_longer_wanted_goes_before_anything_else() {
     let desired = wanting("new", component(&[("args", "1")], &[], &[]));
     let plan = plan(&desired, &world("old", running(&[("args", "1")])));
-    let kinds: Vec<_> = plan.steps.iter().map(|step| (step.component.as_str(), step.kind)).collect();
-    assert_eq!(kinds, [("old", StepKind::Remove), ("new", StepKind::Create)]);
+    let kinds: Vec<_> = plan
+        .steps
+        .iter()
+        .map(|step| (step.component.as_str(), step.kind))
+        .collect();
+    assert_eq!(
+        kinds,
+        [("old", StepKind::Remove), ("new", StepKind::Create)]
+    );
     assert_eq!(plan.steps[1].after, ["old"]);
 }
 
 #[test]
 fn a_job_runs_again_when_the_data_it_prepared_is_new() {
     let node = Node {
-        work: Work::Job { volumes: BTreeSet::from(["postgres".into()]) },
+        work: Work::Job {
+            volumes: BTreeSet::from(["postgres".into()]),
+        },
         inputs: inputs(&[("args", "1")]),
         depends_on: BTreeSet::from(["postgres".into()]),
     };
-    let desired = Desired { nodes: BTreeMap::from([("migrate".into(), node)]) };
-    let done = ObservedJob { inputs: inputs(&[("args", "1")]), volumes: BTreeMap::from([("postgres".into(), "first".into())]) };
-    let mut observed = Observed { jobs: BTreeMap::from([("migrate".into(), done)]), ..Observed::default() };
+    let desired = Desired {
+        nodes: BTreeMap::from([("migrate".into(), node)]),
+    };
+    let done = ObservedJob {
+        inputs: inputs(&[("args", "1")]),
+        volumes: BTreeMap::from([("postgres".into(), "first".into())]),
+    };
+    let mut observed = Observed {
+        jobs: BTreeMap::from([("migrate".into(), done)]),
+        ..Observed::default()
+    };
     observed.volumes.insert("postgres".into(), "first".into());
     assert!(plan(&desired, &observed).is_empty());
     observed.volumes.insert("postgres".into(), "second".into());
-    assert_eq!(plan(&desired, &observed).steps[0].cause, "the data of postgres is new since it last ran");
+    assert_eq!(
+        plan(&desired, &observed).steps[0].cause,
+        "the data of postgres is new since it last ran"
+    );
 }
 
 /// Applies a step to the observed world as a runtime that keeps its word would.
@@ -102,17 +172,33 @@ fn apply(desired: &Desired, observed: &mut Observed, step: &Step) {
     };
     match &node.work {
         Work::Component { .. } => {
-            let files = node.inputs.iter().filter(|(name, _)| name.starts_with("file:"));
+            let files = node
+                .inputs
+                .iter()
+                .filter(|(name, _)| name.starts_with("file:"));
             let component = ObservedComponent {
                 inputs: node.inputs.clone(),
-                files: files.map(|(name, digest)| (name.clone(), digest.clone())).collect(),
+                files: files
+                    .map(|(name, digest)| (name.clone(), digest.clone()))
+                    .collect(),
                 trouble: None,
             };
-            observed.components.insert(step.component.clone(), component);
+            observed
+                .components
+                .insert(step.component.clone(), component);
         }
         Work::Job { volumes } => {
-            let volumes = volumes.iter().filter_map(|name| Some((name.clone(), observed.volumes.get(name)?.clone()))).collect();
-            observed.jobs.insert(step.component.clone(), ObservedJob { inputs: node.inputs.clone(), volumes });
+            let volumes = volumes
+                .iter()
+                .filter_map(|name| Some((name.clone(), observed.volumes.get(name)?.clone())))
+                .collect();
+            observed.jobs.insert(
+                step.component.clone(),
+                ObservedJob {
+                    inputs: node.inputs.clone(),
+                    volumes,
+                },
+            );
         }
     }
 }
@@ -141,23 +227,41 @@ prop_compose! {
 fn any_desired() -> impl Strategy<Value = Desired> {
     let nodes: Vec<_> = (0..8).map(any_node).collect();
     (nodes, 0_usize..8).prop_map(|(nodes, count)| Desired {
-        nodes: nodes.into_iter().take(count).enumerate().map(|(number, node)| (format!("n{number}"), node)).collect(),
+        nodes: nodes
+            .into_iter()
+            .take(count)
+            .enumerate()
+            .map(|(number, node)| (format!("n{number}"), node))
+            .collect(),
     })
 }
 
 fn any_observed() -> impl Strategy<Value = Observed> {
-    let component = (any_inputs(), prop::option::of("ended")).prop_map(|(inputs, trouble)| ObservedComponent {
-        files: inputs.iter().filter(|(name, _)| name.starts_with("file:")).map(|(name, _)| (name.clone(), "0".into())).collect(),
-        inputs,
-        trouble,
-    });
-    let job = (any_inputs(), prop::collection::btree_map("n[0-9]", "[0-1]", 0..3)).prop_map(|(inputs, volumes)| ObservedJob { inputs, volumes });
+    let component =
+        (any_inputs(), prop::option::of("ended")).prop_map(|(inputs, trouble)| ObservedComponent {
+            files: inputs
+                .iter()
+                .filter(|(name, _)| name.starts_with("file:"))
+                .map(|(name, _)| (name.clone(), "0".into()))
+                .collect(),
+            inputs,
+            trouble,
+        });
+    let job = (
+        any_inputs(),
+        prop::collection::btree_map("n[0-9]", "[0-1]", 0..3),
+    )
+        .prop_map(|(inputs, volumes)| ObservedJob { inputs, volumes });
     (
         prop::collection::btree_map("n[0-9]", component, 0..6),
         prop::collection::btree_map("n[0-9]", job, 0..6),
         prop::collection::btree_map("n[0-9]", "[0-1]", 0..6),
     )
-        .prop_map(|(components, jobs, volumes)| Observed { components, jobs, volumes })
+        .prop_map(|(components, jobs, volumes)| Observed {
+            components,
+            jobs,
+            volumes,
+        })
 }
 
 proptest! {

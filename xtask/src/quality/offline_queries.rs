@@ -28,6 +28,7 @@ pub(crate) enum Mode {
 /// The data of one service.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
+    /// Its folder from the project's root.
     pub(crate) service: String,
     pub(crate) queries: usize,
     pub(crate) differences: Vec<Difference>,
@@ -61,25 +62,27 @@ impl DifferenceKind {
     }
 }
 
-/// Writes or compares the data of every service that has a `sqlx.toml`.
+/// Writes or compares the data of every service and stand-in that has a `sqlx.toml`.
 pub(crate) async fn refresh(cargo: &Cargo, mode: Mode) -> Result<Vec<Outcome>> {
     let services = services(&cargo.workspace)?;
     if services.is_empty() {
         return Ok(Vec::new());
     }
     let server = tokio::task::spawn_blocking(ScratchPostgres::start).await??;
+    let databases = databases(cargo, &services, &server)?;
+    // Whatever has changed is compiled once before, so that the runs below compile one service each: all that macros
+    // save goes to one folder, and only one service may write there at a time.
+    compile(cargo, &databases, scratch()?.path()).await?;
     let mut outcomes = Vec::new();
     for service in services {
-        let folder = cargo.workspace.join("services").join(&service);
-        server.migrated_database(&service, &folder.join("migrations"))?;
-        let scratch = tempfile::Builder::new()
-            .prefix("argosy-queries-")
-            .tempdir()?;
-        expand(cargo, &service, &server.url(&service), scratch.path()).await?;
-        let (written, committed) = (read(scratch.path())?, read(&folder.join(".sqlx"))?);
+        let scratch = scratch()?;
+        touch(&cargo.workspace.join(&service).join("src/lib.rs"))?;
+        compile(cargo, &databases, scratch.path()).await?;
+        let folder = cargo.workspace.join(&service).join(".sqlx");
+        let (written, committed) = (read(scratch.path())?, read(&folder)?);
         let differences = compare(&service, &committed, &written);
         if mode == Mode::Write && !differences.is_empty() {
-            replace(&folder.join(".sqlx"), &committed, &written)?;
+            replace(&folder, &committed, &written)?;
         }
         outcomes.push(Outcome {
             service,
@@ -90,49 +93,76 @@ pub(crate) async fn refresh(cargo: &Cargo, mode: Mode) -> Result<Vec<Outcome>> {
     Ok(outcomes)
 }
 
+/// Folders from the project's root.
 fn services(workspace: &Path) -> Result<Vec<String>> {
     let mut services = Vec::new();
-    for entry in fs::read_dir(workspace.join("services")).context("cannot list services/")? {
-        let entry = entry?;
-        if entry.path().join("sqlx.toml").exists() {
-            services.push(entry.file_name().to_string_lossy().into_owned());
+    for parent in ["services", "services/standins"] {
+        let entries = fs::read_dir(workspace.join(parent))
+            .with_context(|| format!("cannot list {parent}"))?;
+        for entry in entries {
+            let entry = entry?;
+            if entry.path().join("sqlx.toml").exists() {
+                services.push(format!("{parent}/{}", entry.file_name().to_string_lossy()));
+            }
         }
     }
     services.sort();
     Ok(services)
 }
 
-/// Compiles the service's library so that its macros ask `database` and save into `folder`.
-async fn expand(cargo: &Cargo, service: &str, database: &str, folder: &Path) -> Result<()> {
-    let source = cargo
-        .workspace
-        .join("services")
-        .join(service)
-        .join("src/lib.rs");
-    // cargo does not know that the variables matter to the macros; a newer file makes it compile the service again.
-    fs::File::options()
-        .append(true)
-        .open(&source)
-        .and_then(|file| file.set_modified(SystemTime::now()))
-        .with_context(|| format!("cannot touch {}", source.display()))?;
+fn scratch() -> Result<tempfile::TempDir> {
+    tempfile::Builder::new()
+        .prefix("argosy-queries-")
+        .tempdir()
+        .context("cannot make a temporary folder")
+}
+
+/// For each service the variable that its macros read, and the address of its database with all migrations applied.
+fn databases(
+    cargo: &Cargo,
+    services: &[String],
+    server: &ScratchPostgres,
+) -> Result<BTreeMap<String, String>> {
+    let mut databases = BTreeMap::new();
+    for service in services {
+        let folder = cargo.workspace.join(service);
+        let database = service.rsplit('/').next().unwrap_or(service);
+        server.migrated_database(database, &folder.join("migrations"))?;
+        let variable = database_variable(&folder)?;
+        if databases
+            .insert(variable.clone(), server.url(database))
+            .is_some()
+        {
+            bail!(
+                "{service}/sqlx.toml reads {variable}, as another service does: name a variable of its own in `database-url-var`"
+            );
+        }
+    }
+    Ok(databases)
+}
+
+/// cargo does not know that the variables matter to the macros; a newer file makes it compile the service again.
+fn touch(source: &Path) -> Result<()> {
+    let file = fs::File::options().append(true).open(source);
+    let touched = file.and_then(|file| file.set_modified(SystemTime::now()));
+    touched.with_context(|| format!("cannot touch {}", source.display()))
+}
+
+/// Compiles so that the macros ask the databases and save what they learn into `folder`.
+async fn compile(cargo: &Cargo, databases: &BTreeMap<String, String>, folder: &Path) -> Result<()> {
     // Naming `--examples` makes cargo take the same features of the dependencies as the other checks do, so that none of
     // them is compiled twice.
-    let mut command = cargo::command(
-        cargo,
-        &[
-            "check",
-            "--workspace",
-            "--lib",
-            "--examples",
-            "--quiet",
-            "--message-format=short",
-        ],
-    );
-    command.env(
-        database_variable(&cargo.workspace.join("services").join(service))?,
-        database,
-    );
+    let arguments = [
+        "check",
+        "--workspace",
+        "--lib",
+        "--examples",
+        "--quiet",
+        "--message-format=short",
+    ];
+    let mut command = cargo::command(cargo, &arguments);
     command
+        .envs(databases)
         .env("SQLX_OFFLINE", "false")
         .env("SQLX_OFFLINE_DIR", folder);
     let mut output = Vec::new();
@@ -141,7 +171,7 @@ async fn expand(cargo: &Cargo, service: &str, database: &str, folder: &Path) -> 
         .context("cannot run cargo")?;
     if !status.success() {
         bail!(
-            "{service} does not compile against its own migrations:\n{}",
+            "a statement does not fit its tables, or does not compile:\n{}",
             output.join("\n")
         );
     }
@@ -190,7 +220,7 @@ fn read(folder: &Path) -> Result<Data> {
 
 fn compare(service: &str, committed: &Data, written: &Data) -> Vec<Difference> {
     let difference = |name: &str, kind, text: &str| Difference {
-        file: format!("services/{service}/.sqlx/{name}"),
+        file: format!("{service}/.sqlx/{name}"),
         kind,
         statement: statement(text),
     };
@@ -257,7 +287,7 @@ mod tests {
             ("query-b.json", "{\"query\":\"b\"}"),
             ("query-d.json", "{\"query\":\"d\"}"),
         ]);
-        let found: Vec<_> = compare("cart", &committed, &written)
+        let found: Vec<_> = compare("services/cart", &committed, &written)
             .into_iter()
             .map(|difference| {
                 format!(
@@ -281,7 +311,7 @@ mod tests {
     #[test]
     fn equal_data_is_no_difference() {
         let same = data(&[("query-a.json", "{}")]);
-        assert_eq!(compare("cart", &same, &same), []);
+        assert_eq!(compare("services/cart", &same, &same), []);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::packages;
 
 /// How long the server may take to answer.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(50);
 
 /// The account that Debian's package makes; the server refuses to run as root.

@@ -186,7 +186,7 @@ fn install(session: &Session) -> Result<Verdict> {
 }
 
 fn conventions(session: &Session) -> Result<Verdict> {
-    let findings = tidy::findings(&Tree::read(&session.cargo.workspace)?);
+    let findings = tidy::findings(&Tree::read(&session.paths.project)?);
     if findings.is_empty() {
         return Ok(Verdict::Passed(format!(
             "{} conventions hold",

@@ -44,12 +44,11 @@ pub(crate) async fn run(session: &Session, steps: &[Step], on_report: impl Fn(&R
     let mut summary = Summary::default();
     for step in steps {
         let started = Instant::now();
-        let verdict = match summary.obstacle(*step) {
-            Some(reason) => Verdict::NotRun(reason),
-            None => {
-                talk(&format!("· {} · {} …", step.name(), step.about()));
-                step.run(session, &mut summary.tests).await
-            }
+        let verdict = if let Some(reason) = summary.obstacle(*step) {
+            Verdict::NotRun(reason)
+        } else {
+            talk(&format!("· {} · {} …", step.name(), step.about()));
+            step.run(session, &mut summary.tests).await
         };
         let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let report = Report {

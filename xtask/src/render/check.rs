@@ -124,11 +124,7 @@ fn stage(
         real: checks.places,
         staging: checks.staging,
     };
-    let owner = Owner {
-        environment: checks.environment,
-        places: &places,
-        name,
-    };
+    let owner = Owner::new(checks.environment, &places, name);
     write::unit(unit, &places.config(name))?;
     for path in [places.data(name), places.run(name)] {
         fs::create_dir_all(&path).map_err(|source| write::Error {

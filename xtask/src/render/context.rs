@@ -1,6 +1,4 @@
 //! What expressions and templates can see: functions that look the model up, and the model itself as data.
-//!
-//! Every function answers a name that does not exist with those that do.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,28 +7,46 @@ use std::{
 
 use base64::Engine as _;
 use minijinja::{
-    Environment as Engine, Error, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig,
-    value::Serde,
+    Environment as Engine, UndefinedBehavior, Value, syntax::SyntaxConfig, value::Serde,
 };
 use sha2::{Digest as _, Sha256};
 
 use super::{
+    names::{Address, AddressBook, look_up, unknown_secret},
     places::{Exposure, Places},
     stack_view::StackView,
 };
-use crate::model::{
-    Component, Environment, FileSpec, Name, Unit,
-    diagnostic::{any_of, did_you_mean},
-};
+use crate::model::{Component, Environment, FileSpec, Name, Unit};
 
 /// The component or job whose strings and files are rendered.
 pub(super) struct Owner<'a> {
     pub(super) environment: &'a Environment,
     pub(super) places: &'a dyn Places,
     pub(super) name: &'a Name,
+    /// With every function, for expressions and templates alike.
+    pub(super) engine: Engine<'static>,
 }
 
 impl<'a> Owner<'a> {
+    pub(super) fn new(
+        environment: &'a Environment,
+        places: &'a dyn Places,
+        name: &'a Name,
+    ) -> Self {
+        let mut owner = Self {
+            environment,
+            places,
+            name,
+            engine: bare_engine(),
+        };
+        owner.add_addresses();
+        owner.add_ports();
+        owner.add_files();
+        owner.add_secrets();
+        owner.add_values();
+        owner
+    }
+
     pub(super) fn unit(&self) -> Unit<'a> {
         self.environment
             .unit(self.name)
@@ -92,26 +108,8 @@ impl<'a> Owner<'a> {
         format!("{}:{number}", self.places.host(self.name))
     }
 
-    /// The engine with every function, for expressions and templates alike.
-    pub(super) fn engine(&self) -> Engine<'static> {
-        let mut engine = Engine::new();
-        engine.set_undefined_behavior(UndefinedBehavior::Strict);
-        let syntax = SyntaxConfig::builder()
-            .keep_trailing_newline(true)
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .build();
-        engine.set_syntax(syntax.expect("BUG: the usual delimiters are valid"));
-        engine.set_debug(true);
-        // Configuration is no HTML, and a `.json.j2` is written as its author wants it.
-        engine.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-        engine.add_filter("csp_hash", csp_hash);
-        self.add_addresses(&mut engine);
-        self.add_own(&mut engine);
-        engine
-    }
-
-    fn add_addresses(&self, engine: &mut Engine<'static>) {
+    fn add_addresses(&mut self) {
+        let engine = &mut self.engine;
         let ports = AddressBook::of(self.environment, self.places);
         let book = ports.clone();
         engine.add_function("address", move |component: &str, port: &str| {
@@ -131,7 +129,7 @@ impl<'a> Owner<'a> {
         });
     }
 
-    fn add_own(&self, engine: &mut Engine<'static>) {
+    fn add_ports(&mut self) {
         let ports = self.own_ports();
         let listening = ports.clone();
         // A job that takes a component over has its ports: the mistake is the component's, and is reported once.
@@ -139,27 +137,31 @@ impl<'a> Owner<'a> {
             .inherited()
             .map_or(self.name, |(name, _)| name)
             .to_string();
-        let name = self.name.to_string();
         let listener = who.clone();
-        engine.add_function("port", move |port: &str| {
+        self.engine.add_function("port", move |port: &str| {
             look_up(&ports, port, &format!("port of `{who}`")).map(|(number, _)| *number)
         });
-        engine.add_function("listen", move |port: &str| {
+        self.engine.add_function("listen", move |port: &str| {
             look_up(&listening, port, &format!("port of `{listener}`"))
                 .map(|(_, listen)| listen.clone())
         });
+    }
 
+    fn add_files(&mut self) {
         let config = self.places.config(self.name);
         let files: BTreeMap<String, String> = self
             .files()
             .into_iter()
             .map(|(_, file)| (file.target.clone(), text(&config.join(&file.target))))
             .collect();
-        let who = name.clone();
-        engine.add_function("file", move |target: &str| {
+        let who = self.name.to_string();
+        self.engine.add_function("file", move |target: &str| {
             look_up(&files, target, &format!("file of `{who}`")).cloned()
         });
+    }
 
+    fn add_secrets(&mut self) {
+        let name = self.name.to_string();
         let secrets: BTreeMap<String, String> = self
             .secrets()
             .into_iter()
@@ -177,20 +179,27 @@ impl<'a> Owner<'a> {
             .keys()
             .map(ToString::to_string)
             .collect();
-        engine.add_function("secret", move |secret: &str| match secrets.get(secret) {
-            Some(path) => Ok(path.clone()),
-            None => Err(unknown_secret(secret, &name, &secrets, &all)),
-        });
+        self.engine
+            .add_function("secret", move |secret: &str| match secrets.get(secret) {
+                Some(path) => Ok(path.clone()),
+                None => Err(unknown_secret(secret, &name, &secrets, &all)),
+            });
+    }
 
+    fn add_values(&mut self) {
         // What a component's variables call its data is that also for the jobs that take them over.
         let data = self
             .places
             .data(self.inherited().map_or(self.name, |(name, _)| name));
-        engine.add_global("data", text(&data));
-        engine.add_global("config", text(&config));
-        engine.add_global("run", text(&self.places.run(self.name)));
-        engine.add_global("settings", Value::from(Serde(self.environment.settings())));
-        engine.add_global("environment", self.environment.name.to_string());
+        self.engine.add_global("data", text(&data));
+        self.engine
+            .add_global("config", text(&self.places.config(self.name)));
+        self.engine
+            .add_global("run", text(&self.places.run(self.name)));
+        self.engine
+            .add_global("settings", Value::from(Serde(self.environment.settings())));
+        self.engine
+            .add_global("environment", self.environment.name.to_string());
     }
 
     /// Number and listening address of each of its own ports.
@@ -211,105 +220,21 @@ impl<'a> Owner<'a> {
     }
 }
 
-#[derive(Clone)]
-struct AddressBook(BTreeMap<String, BTreeMap<String, Address>>);
-
-#[derive(Clone)]
-struct Address {
-    host: String,
-    number: u16,
-}
-
-impl Address {
-    fn address(&self) -> String {
-        format!("{}:{}", self.host, self.number)
-    }
-}
-
-impl AddressBook {
-    fn of(environment: &Environment, places: &dyn Places) -> Self {
-        let ports = |name: &Name, component: &Component| {
-            let host = places.host(name);
-            component
-                .ports
-                .iter()
-                .map(|(port, number)| {
-                    (
-                        port.to_string(),
-                        Address {
-                            host: host.clone(),
-                            number: *number,
-                        },
-                    )
-                })
-                .collect()
-        };
-        Self(
-            environment
-                .stack
-                .components
-                .iter()
-                .map(|(name, component)| (name.to_string(), ports(name, component)))
-                .collect(),
-        )
-    }
-
-    fn find(&self, component: &str, port: &str) -> Result<&Address, Error> {
-        look_up(
-            look_up(&self.0, component, "component")?,
-            port,
-            &format!("port of `{component}`"),
-        )
-    }
-}
-
-/// A name that is not there, kept as data so that the message can be laid out like every other.
-#[derive(Debug, thiserror::Error)]
-#[error("`{name}` is no {what}")]
-pub(super) struct UnknownName {
-    name: String,
-    what: String,
-    pub(super) expected: String,
-    pub(super) hint: Option<String>,
-}
-
-fn look_up<'m, T>(known: &'m BTreeMap<String, T>, name: &str, what: &str) -> Result<&'m T, Error> {
-    known.get(name).ok_or_else(|| {
-        let (expected, hint) = (any_of(known.keys()), did_you_mean(name, known.keys()));
-        UnknownName {
-            name: name.into(),
-            what: what.into(),
-            expected,
-            hint,
-        }
-        .into()
-    })
-}
-
-/// A secret that exists is only not granted yet.
-fn unknown_secret(
-    name: &str,
-    unit: &str,
-    granted: &BTreeMap<String, String>,
-    all: &BTreeSet<String>,
-) -> Error {
-    let grant = all
-        .contains(name)
-        .then(|| format!("add `{name}` to the `secrets` of `{unit}`"));
-    let hint = grant.or_else(|| did_you_mean(name, all));
-    UnknownName {
-        name: name.into(),
-        what: format!("secret of `{unit}`"),
-        expected: any_of(granted.keys()),
-        hint,
-    }
-    .into()
-}
-
-impl From<UnknownName> for Error {
-    fn from(unknown: UnknownName) -> Self {
-        Self::new(ErrorKind::InvalidOperation, unknown.to_string()).with_source(unknown)
-    }
+fn bare_engine() -> Engine<'static> {
+    let mut engine = Engine::new();
+    engine.set_undefined_behavior(UndefinedBehavior::Strict);
+    let syntax = SyntaxConfig::builder()
+        .keep_trailing_newline(true)
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .build();
+    engine.set_syntax(syntax.expect("BUG: the usual delimiters are valid"));
+    // Errors then carry the part of the template that they are about.
+    engine.set_debug(true);
+    // Configuration is no HTML, and a `.json.j2` is written as its author wants it.
+    engine.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    engine.add_filter("csp_hash", csp_hash);
+    engine
 }
 
 /// How a Content-Security-Policy names an inline style or script: by its content.

@@ -157,13 +157,12 @@ fn evaluate(owner: &Owner<'_>, text: &str, further: &Value) -> Result<String, mi
     if !text.contains('{') {
         return Ok(text.to_owned());
     }
-    let engine = owner.engine();
     let further = if further.is_undefined() {
         context! {}
     } else {
         further.clone()
     };
-    engine.render_str(text, further)
+    owner.engine.render_str(text, further)
 }
 
 fn located(owner: &Owner<'_>, path: &[&str], error: &minijinja::Error) -> Diagnostic {

@@ -4,10 +4,7 @@ use std::{collections::BTreeMap, error::Error as _};
 
 use minijinja::{Error, ErrorKind, Value, context};
 
-use super::{
-    TemplateTexts,
-    context::{Owner, UnknownName},
-};
+use super::{TemplateTexts, context::Owner, names::UnknownName};
 use crate::model::{
     Diagnostic, FileSpec,
     diagnostic::{any_of, did_you_mean},
@@ -21,7 +18,7 @@ pub(super) fn render(
     let text = templates
         .get(&spec.template)
         .ok_or_else(|| Diagnostic::new(&spec.template, "the template has not been read"))?;
-    let mut engine = owner.engine();
+    let mut engine = owner.engine.clone();
     let others = templates.clone();
     engine.set_loader(move |name| Ok(others.get(name).cloned()));
     let stack = owner.stack();
@@ -121,8 +118,8 @@ fn undefined(
     else {
         return Diagnostic::new("", detail);
     };
-    let engine = owner.engine();
-    let mut names: BTreeMap<String, Value> = engine
+    let mut names: BTreeMap<String, Value> = owner
+        .engine
         .globals()
         .map(|(name, value)| (name.to_owned(), value))
         .collect();

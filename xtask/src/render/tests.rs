@@ -3,6 +3,7 @@
 mod alerts;
 mod database;
 mod edge;
+mod email;
 mod mistakes;
 
 use std::{
@@ -172,7 +173,7 @@ fn no_file_and_no_argument_holds_a_secret() {
 fn stack_with_inventory() -> String {
     let stack = fs::read_to_string(project().join(load::STACK_FILE)).unwrap();
     let component = "\ncomponents:\n  inventory:\n    summary: what is on the shelf\n    binary: inventory\n    database: inventory\n    \
-                     ports: { http: 7102 }\n    secrets: [postgres-inventory]\n    health: { http: { port: http, path: /readyz } }\n    \
+                     ports: { http: 7199 }\n    secrets: [postgres-inventory]\n    health: { http: { port: http, path: /readyz } }\n    \
                      metrics: { port: http, path: /metrics }\n";
     let stack = stack.replacen("\ncomponents:\n", component, 1);
     let stack = stack.replacen(
@@ -192,7 +193,7 @@ fn a_new_component_is_scraped_watched_asked_for_its_health_and_given_a_database(
     let stage = Stage::with_stack(&stack_with_inventory(), "port_offset: 20000\n");
     let scrapes = stage.file("prometheus", "prometheus.yml");
     assert!(
-        scrapes.contains("job_name: inventory") && scrapes.contains("127.0.0.1:27102"),
+        scrapes.contains("job_name: inventory") && scrapes.contains("127.0.0.1:27199"),
         "{scrapes}"
     );
     assert!(
@@ -203,7 +204,7 @@ fn a_new_component_is_scraped_watched_asked_for_its_health_and_given_a_database(
     assert!(
         stage
             .file("storefront", "health.yaml")
-            .contains("url: http://127.0.0.1:27102/readyz")
+            .contains("url: http://127.0.0.1:27199/readyz")
     );
     assert!(
         stage
@@ -220,10 +221,11 @@ fn a_new_component_is_scraped_watched_asked_for_its_health_and_given_a_database(
 #[test]
 fn an_environment_without_consoles_renders_too() {
     let without = |names: &[&str]| {
-        let components: String = names
+        let lines = names
             .iter()
-            .map(|name| format!("  {name}: {{ enabled: false }}\n"))
-            .collect();
+            .map(|name| format!("  {name}: {{ enabled: false }}\n"));
+        let components: Vec<String> = lines.collect();
+        let components = components.concat();
         Stage::with_overlay(&format!("components:\n{components}"))
     };
     let stage = without(&[
@@ -246,4 +248,13 @@ fn an_environment_without_consoles_renders_too() {
     let rendered = without(&["prometheus", "mailbox"]).render();
     let alertmanager = &rendered.units["alertmanager"].files["alertmanager.yml"];
     assert!(!alertmanager.content.contains("smtp"));
+}
+#[test]
+fn timing() {
+    let t = std::time::Instant::now();
+    let stage = Stage::of("dev");
+    let a = t.elapsed();
+    let t = std::time::Instant::now();
+    stage.render();
+    println!("load {a:?} render {:?}", t.elapsed());
 }

@@ -15,7 +15,9 @@ impl Plain {
     pub(super) fn show(&mut self, event: &Event) {
         match event {
             Event::Progress(progress) => {
-                if self.told.insert(progress.component.clone(), progress.phase) != Some(progress.phase) {
+                if self.told.insert(progress.component.clone(), progress.phase)
+                    != Some(progress.phase)
+                {
                     talk(&line(progress));
                 }
             }
@@ -63,16 +65,38 @@ pub(super) fn sentence(event: &Event) -> Option<String> {
     match event {
         Event::Note { message } => Some(message.clone()),
         Event::Failure(failure) => Some(format!("\n{failure}\n")),
-        Event::Step(step) => Some(format!("  {:<8} {}: {}", step.kind.word(), step.component, step.cause)),
+        Event::Step(step) => Some(format!(
+            "  {:<8} {}: {}",
+            step.kind.word(),
+            step.component,
+            step.cause
+        )),
         Event::Hop(hop) => {
             let mark = if hop.ok { "✓" } else { "✗" };
-            Some(format!("  {mark} {} · {} ({}) {}", hop.journey, hop.hop, took(hop.took_ms), hop.detail))
+            Some(format!(
+                "  {mark} {} · {} ({}) {}",
+                hop.journey,
+                hop.hop,
+                took(hop.took_ms),
+                hop.detail
+            ))
         }
         Event::Check(check) => {
             let mark = if check.ok { "✓" } else { "✗" };
-            let fix = check.fix.as_ref().map(|fix| format!("\n      fix: {fix}")).unwrap_or_default();
+            let fix = check
+                .fix
+                .as_ref()
+                .map(|fix| format!("\n      fix: {fix}"))
+                .unwrap_or_default();
             Some(format!("  {mark} {}: {}{fix}", check.check, check.detail))
         }
-        Event::Component(_) | Event::Finding(_) | Event::TestStep(_) | Event::Measurement(_) | Event::Log(_) | Event::Url { .. } | Event::Progress(_) | Event::Result { .. } => None,
+        Event::Component(_)
+        | Event::Finding(_)
+        | Event::TestStep(_)
+        | Event::Measurement(_)
+        | Event::Log(_)
+        | Event::Url { .. }
+        | Event::Progress(_)
+        | Event::Result { .. } => None,
     }
 }

@@ -16,7 +16,10 @@ pub(super) struct Tree {
 
 impl Tree {
     pub(super) fn new() -> Self {
-        Self { bars: MultiProgress::new(), lines: Mutex::new(BTreeMap::new()) }
+        Self {
+            bars: MultiProgress::new(),
+            lines: Mutex::new(BTreeMap::new()),
+        }
     }
 
     pub(super) fn show(&self, event: &Event) {
@@ -42,7 +45,9 @@ impl Tree {
     }
 
     fn progress(&self, progress: &Progress) {
-        let Ok(mut lines) = self.lines.lock() else { return };
+        let Ok(mut lines) = self.lines.lock() else {
+            return;
+        };
         let bar = lines.entry(progress.component.clone()).or_insert_with(|| {
             let bar = self.bars.add(ProgressBar::new_spinner());
             bar.set_style(waiting());
@@ -69,7 +74,10 @@ impl Tree {
 
 fn message(progress: &Progress) -> String {
     let word = plain::word(progress.phase);
-    match (progress.took_ms.filter(|_| progress.phase.is_final()), progress.waits_on.is_empty()) {
+    match (
+        progress.took_ms.filter(|_| progress.phase.is_final()),
+        progress.waits_on.is_empty(),
+    ) {
         (Some(took_ms), _) => format!("{word:<10} {}", super::took(took_ms)),
         (None, true) => word.to_owned(),
         (None, false) => format!("{word:<10} on {}", progress.waits_on.join(", ")),

@@ -18,7 +18,13 @@ fn a_second_up_does_nothing() {
     let second = project.run(&["up"]);
     assert_eq!(second.exit, 0);
     assert_eq!(second.steps(), Vec::<String>::new());
-    assert!(second.all("note").iter().any(|note| note["message"] == "nothing to do"), "{second:#?}");
+    assert!(
+        second
+            .all("note")
+            .iter()
+            .any(|note| note["message"] == "nothing to do"),
+        "{second:#?}"
+    );
     assert_eq!(project.pid("nats"), pid);
     let plan = project.run(&["plan"]);
     assert_eq!((plan.exit, plan.steps()), (0, Vec::new()));
@@ -39,7 +45,11 @@ fn a_changed_file_is_reloaded_by_the_same_process() {
     assert_eq!(project.run(&["up"]).exit, 0);
     assert_eq!(project.pid("nats"), pid);
     assert!(read(&project.home.join("dev/config/nats/nats.conf")).contains("2097152"));
-    eventually(Duration::from_secs(5), "nats says that it has reloaded", || read(&project.home.join("dev/logs/nats.log")).contains("Reloaded"));
+    eventually(
+        Duration::from_secs(5),
+        "nats says that it has reloaded",
+        || read(&project.home.join("dev/logs/nats.log")).contains("Reloaded"),
+    );
     assert_eq!(project.run(&["plan"]).exit, 0);
 }
 
@@ -52,7 +62,10 @@ fn a_file_edited_where_it_was_rendered_is_put_right() {
     fs::write(&rendered, "listen: 127.0.0.1:1\n").unwrap();
     let plan = project.run(&["plan"]);
     assert_eq!(plan.steps(), ["reload nats"]);
-    assert_eq!(plan.all("step")[0]["cause"], "file nats.conf was edited where it was rendered");
+    assert_eq!(
+        plan.all("step")[0]["cause"],
+        "file nats.conf was edited where it was rendered"
+    );
     assert_eq!(project.run(&["up"]).exit, 0);
     assert!(read(&rendered).contains("max_payload"));
 }
@@ -60,7 +73,15 @@ fn a_file_edited_where_it_was_rendered_is_put_right() {
 #[test]
 fn a_changed_argument_is_a_restart_and_a_component_that_is_gone_is_removed() {
     let port = crate::project::free_port();
-    let small = small(&shell("extra", port, "sleep 1000", "    depends_on: { nats: healthy }\n").replace("{ tcp: any }", "{ tcp: any }"));
+    let small = small(
+        &shell(
+            "extra",
+            port,
+            "sleep 1000",
+            "    depends_on: { nats: healthy }\n",
+        )
+        .replace("{ tcp: any }", "{ tcp: any }"),
+    );
     let project = &small.project;
     // Nothing listens for `extra`, so that it must be taken out of the model again.
     assert_eq!(project.run(&["up"]).exit, 32);
@@ -82,14 +103,20 @@ fn down_leaves_no_process_and_no_port_and_keeps_the_data() {
     assert_eq!(project.run(&["up"]).exit, 0);
     let kept = project.home.join("dev/data/nats/kept");
     fs::write(&kept, "kept").unwrap();
-    let (pid, supervisor) = (project.pid("nats"), u64::try_from(project.supervisor_pid()).unwrap());
+    let (pid, supervisor) = (
+        project.pid("nats"),
+        u64::try_from(project.supervisor_pid()).unwrap(),
+    );
     assert_eq!(project.run(&["down"]).exit, 0);
     assert!(!is_alive(pid) && !is_alive(supervisor) && !listens(small.port));
     assert_eq!(project.run(&["up"]).exit, 0);
     assert_eq!(read(&kept), "kept");
 
     let refused = project.run(&["down", "--volumes"]);
-    assert_eq!(refused.exit, 130, "without a person's word nothing is removed: {refused:#?}");
+    assert_eq!(
+        refused.exit, 130,
+        "without a person's word nothing is removed: {refused:#?}"
+    );
     assert_eq!(read(&kept), "kept");
     assert_eq!(project.run(&["down", "--volumes", "--yes"]).exit, 0);
     assert!(!kept.exists());
@@ -148,27 +175,48 @@ fn a_killed_supervisor_takes_everything_with_it_and_the_next_up_brings_it_back()
     let pid = project.pid("nats");
     let supervisor = project.supervisor_pid();
     kill(supervisor);
-    eventually(Duration::from_secs(2), "nothing is left", || !is_alive(pid) && !listens(small.port));
+    eventually(Duration::from_secs(2), "nothing is left", || {
+        !is_alive(pid) && !listens(small.port)
+    });
     let status = project.run(&["status"]);
     assert_eq!(status.exit, 33);
     let detail = word(&status.failure()["detail"]).to_owned();
-    assert!(detail.contains(&supervisor.to_string()) && detail.contains("died"), "{detail}");
+    assert!(
+        detail.contains(&supervisor.to_string()) && detail.contains("died"),
+        "{detail}"
+    );
     assert_eq!(project.run(&["up"]).exit, 0);
     assert_eq!(project.status("nats")["health"], "healthy");
 }
 
 #[test]
 fn an_up_that_is_killed_is_finished_by_the_next_one() {
-    let job = |phase: &str| format!("\njobs:\n  slow:\n    summary: takes a while\n    host: {{ program: sleep }}\n    args: ['{phase}']\n    depends_on: {{ nats: healthy }}\n    timeout: 60s\n");
-    for (component, phase) in [("nats", "preparing"), ("nats", "starting"), ("nats", "healthy"), ("slow", "running")] {
+    let job = |phase: &str| {
+        format!(
+            "\njobs:\n  slow:\n    summary: takes a while\n    host: {{ program: sleep }}\n    args: ['{phase}']\n    depends_on: {{ nats: healthy }}\n    timeout: 60s\n"
+        )
+    };
+    for (component, phase) in [
+        ("nats", "preparing"),
+        ("nats", "starting"),
+        ("nats", "healthy"),
+        ("slow", "running"),
+    ] {
         let small = small(&job("1.5"));
         let project = &small.project;
         let mut up = project.start(&["up"]);
-        wait_for_event(&mut up, |event| event["type"] == "progress" && event["component"] == component && event["phase"] == phase);
+        wait_for_event(&mut up, |event| {
+            event["type"] == "progress"
+                && event["component"] == component
+                && event["phase"] == phase
+        });
         up.kill().unwrap();
         up.wait().unwrap();
         let next = project.run(&["up"]);
-        assert_eq!(next.exit, 0, "killed while {component} was {phase}: {next:#?}");
+        assert_eq!(
+            next.exit, 0,
+            "killed while {component} was {phase}: {next:#?}"
+        );
         assert_eq!(project.run(&["plan"]).exit, 0);
         assert_eq!(project.status("nats")["health"], "healthy");
     }
@@ -186,11 +234,17 @@ fn a_kept_plan_is_applied_once_and_refused_when_the_world_has_moved() {
     assert_eq!(project.run(&["plan", "--out", file]).exit, 10);
     project.edit("nats.conf.j2", "2097152", "4194304");
     let stale = project.run(&["up", "--plan", file]);
-    assert_eq!((stale.exit, word(&stale.failure()["kind"])), (20, "stale-plan"));
+    assert_eq!(
+        (stale.exit, word(&stale.failure()["kind"])),
+        (20, "stale-plan")
+    );
     project.edit("nats.conf.j2", "4194304", "2097152");
     assert_eq!(project.run(&["up", "--plan", file]).exit, 0);
     let again = project.run(&["up", "--plan", file]);
-    assert_eq!((again.exit, word(&again.failure()["kind"])), (20, "stale-plan"));
+    assert_eq!(
+        (again.exit, word(&again.failure()["kind"])),
+        (20, "stale-plan")
+    );
 }
 
 #[test]
@@ -202,5 +256,8 @@ fn only_what_is_named_and_what_it_needs_is_touched() {
     assert_eq!(project.status("nats")["health"], "healthy");
     assert_eq!(project.status("other")["state"], "stopped");
     let unknown = project.run(&["up", "--only", "nast"]);
-    assert_eq!((unknown.exit, word(&unknown.failure()["kind"])), (20, "model-invalid"));
+    assert_eq!(
+        (unknown.exit, word(&unknown.failure()["kind"])),
+        (20, "model-invalid")
+    );
 }

@@ -27,14 +27,25 @@ fn a_taken_port_names_who_holds_it_and_the_key_to_change() {
     assert_eq!(card(&up), ("nats", "port-taken"));
     let detail = word(&up.failure()["detail"]);
     assert!(detail.contains(&format!("port {}", small.port)), "{detail}");
-    assert!(detail.contains(&format!("pid {}", std::process::id())), "{detail}");
+    assert!(
+        detail.contains(&format!("pid {}", std::process::id())),
+        "{detail}"
+    );
     let hint = word(&up.failure()["hint"]);
-    assert!(hint.contains("components: { nats: { ports: { client:") && hint.contains("dev.yaml"), "{hint}");
+    assert!(
+        hint.contains("components: { nats: { ports: { client:") && hint.contains("dev.yaml"),
+        "{hint}"
+    );
 }
 
 #[test]
 fn a_missing_program_and_a_package_that_cannot_be_had_are_told_apart() {
-    let with = |packages: &str| format!("\n  absent:\n    summary: nowhere\n    host: {{ {packages} program: argosy-no-such-program }}\n    ports: {{ any: {} }}\n    health: {{ tcp: any }}\n", free_port());
+    let with = |packages: &str| {
+        format!(
+            "\n  absent:\n    summary: nowhere\n    host: {{ {packages} program: argosy-no-such-program }}\n    ports: {{ any: {} }}\n    health: {{ tcp: any }}\n",
+            free_port()
+        )
+    };
     let small_one = small(&with(""));
     let up = small_one.project.run(&["up"]);
     assert_eq!((up.exit, card(&up)), (20, ("absent", "package-missing")));
@@ -42,13 +53,26 @@ fn a_missing_program_and_a_package_that_cannot_be_had_are_told_apart() {
     let small_two = small(&with("packages: [argosy-no-such-package],"));
     let up = small_two.project.run(&["up"]);
     assert_eq!((up.exit, card(&up)), (20, ("machine", "install-failed")));
-    assert!(word(&up.failure()["hint"]).contains("apt-get install --yes --no-install-recommends argosy-no-such-package"));
+    assert!(
+        word(&up.failure()["hint"])
+            .contains("apt-get install --yes --no-install-recommends argosy-no-such-package")
+    );
     let doctor = small_two.project.run(&["doctor"]);
     assert_eq!(doctor.exit, 10);
-    let check = doctor.all("check").into_iter().find(|check| check["check"] == "programs").unwrap();
+    let check = doctor
+        .all("check")
+        .into_iter()
+        .find(|check| check["check"] == "programs")
+        .unwrap();
     assert_eq!(check["ok"], false);
-    assert!(word(&check["fix"]).contains("argosy-no-such-package"), "{check}");
-    assert!(!listens(small_two.port), "nothing may be started before the machine is fit");
+    assert!(
+        word(&check["fix"]).contains("argosy-no-such-package"),
+        "{check}"
+    );
+    assert!(
+        !listens(small_two.port),
+        "nothing may be started before the machine is fit"
+    );
 }
 
 #[test]
@@ -61,7 +85,14 @@ fn a_program_for_another_processor_is_recognised() {
     fs::create_dir_all(program.parent().unwrap()).unwrap();
     fs::write(&program, elf).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    small.project.edit("infra/stack.yaml", "program: nats-server }", &format!("program: nats-server-for-elsewhere, search: ['{}'] }}", program.parent().unwrap().display()));
+    small.project.edit(
+        "infra/stack.yaml",
+        "program: nats-server }",
+        &format!(
+            "program: nats-server-for-elsewhere, search: ['{}'] }}",
+            program.parent().unwrap().display()
+        ),
+    );
     let up = small.project.run(&["up"]);
     assert_eq!((up.exit, card(&up)), (20, ("nats", "wrong-architecture")));
 }
@@ -85,8 +116,19 @@ struct SmallDisk<'a>(&'a std::path::Path);
 impl<'a> SmallDisk<'a> {
     fn mount(path: &'a std::path::Path, size: &str) -> Option<Self> {
         fs::create_dir_all(path).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size},mode=755"), "argosy-test"]).arg(path).status();
-        mounted.is_ok_and(|status| status.success()).then_some(Self(path))
+        let mounted = Command::new("mount")
+            .args([
+                "-t",
+                "tmpfs",
+                "-o",
+                &format!("size={size},mode=755"),
+                "argosy-test",
+            ])
+            .arg(path)
+            .status();
+        mounted
+            .is_ok_and(|status| status.success())
+            .then_some(Self(path))
     }
 }
 
@@ -110,16 +152,46 @@ fn a_full_disk_is_refused_before_anything_is_touched() {
 
 #[test]
 fn a_server_that_will_not_start_shows_its_last_lines_and_who_waits() {
-    let waits = shell("waiting", free_port(), "sleep 1000", "    depends_on: { broken: healthy }\n");
-    let small = small(&(shell("broken", free_port(), "echo the reason is this >&2; exit 3", "") + &waits));
+    let waits = shell(
+        "waiting",
+        free_port(),
+        "sleep 1000",
+        "    depends_on: { broken: healthy }\n",
+    );
+    let small = small(
+        &(shell(
+            "broken",
+            free_port(),
+            "echo the reason is this >&2; exit 3",
+            "",
+        ) + &waits),
+    );
     let up = small.project.run(&["up"]);
-    assert_eq!((up.exit, card(&up)), (33, ("broken", "crash-loop")), "{up:#?}");
+    assert_eq!(
+        (up.exit, card(&up)),
+        (33, ("broken", "crash-loop")),
+        "{up:#?}"
+    );
     let failure = up.failure();
-    assert!(word(&failure["detail"]).contains("exited with code 3"), "{failure}");
-    assert!(failure["log_tail"].as_array().unwrap().iter().any(|line| word(line).contains("the reason is this")), "{failure}");
+    assert!(
+        word(&failure["detail"]).contains("exited with code 3"),
+        "{failure}"
+    );
+    assert!(
+        failure["log_tail"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|line| word(line).contains("the reason is this")),
+        "{failure}"
+    );
     assert_eq!(failure["victims"], serde_json::json!(["waiting"]));
     assert!(word(&failure["hint"]).contains("logs broken"));
-    assert_eq!(small.project.status("nats")["health"], "healthy", "what does not need it goes on");
+    assert_eq!(
+        small.project.status("nats")["health"],
+        "healthy",
+        "what does not need it goes on"
+    );
 }
 
 #[test]
@@ -128,19 +200,35 @@ fn a_component_that_never_becomes_healthy_is_named_with_its_last_answer() {
     let up = small.project.run(&["up"]);
     assert_eq!((up.exit, card(&up)), (32, ("mute", "unhealthy")));
     let detail = word(&up.failure()["detail"]);
-    assert!(detail.contains("not healthy after 2s") && detail.contains("refused"), "{detail}");
+    assert!(
+        detail.contains("not healthy after 2s") && detail.contains("refused"),
+        "{detail}"
+    );
     let plan = small.project.run(&["plan"]);
-    assert_eq!(plan.steps(), ["restart mute"], "a plan must not say that all is well");
+    assert_eq!(
+        plan.steps(),
+        ["restart mute"],
+        "a plan must not say that all is well"
+    );
 }
 
 #[test]
 fn a_file_that_its_program_rejects_stops_everything_before_it_starts() {
     let small = small("");
-    small.project.write("nats.conf.j2", &format!("{NATS_CONF}no_such_option_here: {{ a: \n"));
+    small.project.write(
+        "nats.conf.j2",
+        &format!("{NATS_CONF}no_such_option_here: {{ a: \n"),
+    );
     let up = small.project.run(&["up"]);
-    assert_eq!((up.exit, card(&up)), (20, ("configuration", "config-rejected")));
+    assert_eq!(
+        (up.exit, card(&up)),
+        (20, ("configuration", "config-rejected"))
+    );
     let detail = word(&up.failure()["detail"]);
-    assert!(detail.contains("nats.conf.j2"), "the file that people edit is named: {detail}");
+    assert!(
+        detail.contains("nats.conf.j2"),
+        "the file that people edit is named: {detail}"
+    );
     assert!(!listens(small.port));
 }
 
@@ -149,7 +237,9 @@ fn a_rejected_change_leaves_the_running_one_as_it_is() {
     let small = small("");
     assert_eq!(small.project.run(&["up"]).exit, 0);
     let pid = small.project.pid("nats");
-    small.project.edit("nats.conf.j2", "max_payload: 1048576", "max_payload: {");
+    small
+        .project
+        .edit("nats.conf.j2", "max_payload: 1048576", "max_payload: {");
     assert_eq!(small.project.run(&["up"]).exit, 20);
     assert_eq!(small.project.pid("nats"), pid);
     assert_eq!(small.project.status("nats")["health"], "healthy");
@@ -158,34 +248,64 @@ fn a_rejected_change_leaves_the_running_one_as_it_is() {
 #[test]
 fn an_undefined_name_in_a_template_names_file_and_line() {
     let small = small("");
-    small.project.write("nats.conf.j2", &format!("{NATS_CONF}server_name: {{{{ settings.no_such }}}}\n"));
+    small.project.write(
+        "nats.conf.j2",
+        &format!("{NATS_CONF}server_name: {{{{ settings.no_such }}}}\n"),
+    );
     let up = small.project.run(&["up"]);
-    assert_eq!((up.exit, card(&up)), (20, ("configuration", "config-rejected")));
+    assert_eq!(
+        (up.exit, card(&up)),
+        (20, ("configuration", "config-rejected"))
+    );
     let detail = word(&up.failure()["detail"]);
-    assert!(detail.contains("nats.conf.j2:3") && detail.contains("no_such"), "{detail}");
+    assert!(
+        detail.contains("nats.conf.j2:3") && detail.contains("no_such"),
+        "{detail}"
+    );
 }
 
 #[test]
 fn an_invalid_model_names_file_line_and_column() {
     let small = small("");
-    small.project.edit("infra/stack.yaml", "start_timeout: 10s", "start_timeout: soon");
+    small.project.edit(
+        "infra/stack.yaml",
+        "start_timeout: 10s",
+        "start_timeout: soon",
+    );
     for command in ["up", "plan", "status"] {
         let run = small.project.run(&[command]);
         assert_eq!((run.exit, card(&run)), (20, ("model", "model-invalid")));
         let detail = word(&run.failure()["detail"]);
-        assert!(detail.contains("infra/stack.yaml:13:20") && detail.contains("`soon` is not a duration"), "{detail}");
+        assert!(
+            detail.contains("infra/stack.yaml:13:20")
+                && detail.contains("`soon` is not a duration"),
+            "{detail}"
+        );
     }
 }
 
 #[test]
 fn a_failing_job_and_one_that_hangs_are_told_apart() {
-    let job = |script: &str| format!("\njobs:\n  work:\n    summary: fails\n    host: {{ program: sh }}\n    args: [-c, '{script}']\n    depends_on: {{ nats: healthy }}\n    timeout: 1s\n");
+    let job = |script: &str| {
+        format!(
+            "\njobs:\n  work:\n    summary: fails\n    host: {{ program: sh }}\n    args: [-c, '{script}']\n    depends_on: {{ nats: healthy }}\n    timeout: 1s\n"
+        )
+    };
     let failing = small(&job("echo cannot go on >&2; exit 7"));
     let up = failing.project.run(&["up"]);
     assert_eq!((up.exit, card(&up)), (33, ("work", "job-failed")));
     let failure = up.failure();
-    assert!(word(&failure["detail"]).contains("exited with code 7"), "{failure}");
-    assert!(failure["log_tail"].as_array().unwrap().iter().any(|line| word(line).contains("cannot go on")));
+    assert!(
+        word(&failure["detail"]).contains("exited with code 7"),
+        "{failure}"
+    );
+    assert!(
+        failure["log_tail"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|line| word(line).contains("cannot go on"))
+    );
 
     let hanging = small(&job("sleep 1000"));
     let up = hanging.project.run(&["up"]);
@@ -198,10 +318,15 @@ fn the_second_of_two_runs_ends_at_once_and_names_the_first() {
     let small = small(job);
     let mut first = small.project.start(&["up"]);
     let first_pid = first.id();
-    wait_for_event(&mut first, |event| event["component"] == "slow" && event["phase"] == "running");
+    wait_for_event(&mut first, |event| {
+        event["component"] == "slow" && event["phase"] == "running"
+    });
     let second = small.project.run(&["up"]);
     assert_eq!((second.exit, card(&second)), (21, ("toolkit", "lock-held")));
-    assert!(word(&second.failure()["detail"]).contains(&format!("pid {first_pid}")), "{second:#?}");
+    assert!(
+        word(&second.failure()["detail"]).contains(&format!("pid {first_pid}")),
+        "{second:#?}"
+    );
     assert!(first.wait().unwrap().success());
     assert!(is_alive(small.project.pid("nats")));
 }
@@ -243,7 +368,10 @@ fn a_component_without_an_environment_of_its_own_sees_nothing_of_the_users() {
     let probe = "env > seen; sleep 1000";
     let small = small(&shell("nosy", free_port(), probe, ""));
     let mut command = small.project.command(&["up", "--json"]);
-    command.env("A_SECRET_OF_THE_USER", "hush").output().unwrap();
+    command
+        .env("A_SECRET_OF_THE_USER", "hush")
+        .output()
+        .unwrap();
     let seen = fs::read_to_string(small.project.home.join("dev/run/nosy/seen")).unwrap();
     assert!(!seen.contains("hush"), "{seen}");
 }

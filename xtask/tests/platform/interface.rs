@@ -8,20 +8,32 @@ use crate::{
 };
 
 fn schema() -> jsonschema::Validator {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/toolkit-events.schema.json");
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../docs/toolkit-events.schema.json"
+    );
     let schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     jsonschema::validator_for(&schema).unwrap()
 }
 
 fn assert_valid(schema: &jsonschema::Validator, run: &Run) {
     for event in &run.events {
-        let errors: Vec<String> = schema.iter_errors(event).map(|error| error.to_string()).collect();
+        let errors: Vec<String> = schema
+            .iter_errors(event)
+            .map(|error| error.to_string())
+            .collect();
         assert!(errors.is_empty(), "{event}\n{errors:#?}");
         let at = word(&event["at"]);
-        assert!(chrono::DateTime::parse_from_rfc3339(at).is_ok() && at.ends_with('Z') && at.len() == 24, "{at}");
+        assert!(
+            chrono::DateTime::parse_from_rfc3339(at).is_ok() && at.ends_with('Z') && at.len() == 24,
+            "{at}"
+        );
     }
     let last = run.events.last().unwrap();
-    assert_eq!((word(&last["type"]), last["exit"].as_i64()), ("result", Some(i64::from(run.exit))));
+    assert_eq!(
+        (word(&last["type"]), last["exit"].as_i64()),
+        ("result", Some(i64::from(run.exit)))
+    );
     assert_eq!(last["ok"], run.exit == 0);
 }
 
@@ -49,9 +61,14 @@ fn every_command_speaks_as_its_schema_says() {
 #[test]
 fn an_event_that_breaks_the_schema_is_found() {
     let schema = schema();
-    let good: Value = serde_json::json!({ "type": "note", "message": "x", "at": "2026-01-01T00:00:00.000Z" });
+    let good: Value =
+        serde_json::json!({ "type": "note", "message": "x", "at": "2026-01-01T00:00:00.000Z" });
     assert!(schema.is_valid(&good));
-    for bad in [serde_json::json!({ "type": "note", "at": "now" }), serde_json::json!({ "type": "nothing" }), serde_json::json!({})] {
+    for bad in [
+        serde_json::json!({ "type": "note", "at": "now" }),
+        serde_json::json!({ "type": "nothing" }),
+        serde_json::json!({}),
+    ] {
         assert!(!schema.is_valid(&bad), "{bad}");
     }
 }
@@ -61,7 +78,18 @@ fn status_has_the_fields_that_programs_count_on() {
     let small = small("");
     assert_eq!(small.project.run(&["up"]).exit, 0);
     let status = small.project.status("nats");
-    for field in ["component", "runtime", "state", "health", "pid", "restarts", "since", "memory_bytes", "ports", "digest"] {
+    for field in [
+        "component",
+        "runtime",
+        "state",
+        "health",
+        "pid",
+        "restarts",
+        "since",
+        "memory_bytes",
+        "ports",
+        "digest",
+    ] {
         assert!(!status[field].is_null(), "{field} is missing: {status}");
     }
     assert_eq!(status["ports"]["client"], small.port);
@@ -73,14 +101,20 @@ fn people_get_tables_and_sentences() {
     let project = &small.project;
     let (exit, plan) = project.text(&["plan"]);
     assert_eq!(exit, 10);
-    assert!(plan.contains("STEP") && plan.contains("create  nats") && plan.contains("it does not run"), "{plan}");
+    assert!(
+        plan.contains("STEP") && plan.contains("create  nats") && plan.contains("it does not run"),
+        "{plan}"
+    );
     let (exit, up) = project.text(&["up"]);
     assert_eq!(exit, 0, "{up}");
     assert!(up.contains("healthy    nats"), "{up}");
     let (_, again) = project.text(&["up"]);
     assert!(again.contains("nothing to do"), "{again}");
     let (_, status) = project.text(&["status"]);
-    assert!(status.contains("COMPONENT") && status.contains("running"), "{status}");
+    assert!(
+        status.contains("COMPONENT") && status.contains("running"),
+        "{status}"
+    );
     let (_, logs) = project.text(&["logs", "nats", "--since", "10m"]);
     assert!(logs.contains("Server is ready"), "{logs}");
     let (exit, wrong) = project.text(&["logs", "nats", "--since", "soon"]);
@@ -101,6 +135,9 @@ fn completions_know_the_commands() {
     for shell in ["bash", "zsh", "fish"] {
         let (exit, script) = small.project.text(&["completions", shell]);
         assert_eq!(exit, 0);
-        assert!(script.contains("status") && script.contains("doctor"), "{shell}");
+        assert!(
+            script.contains("status") && script.contains("doctor"),
+            "{shell}"
+        );
     }
 }

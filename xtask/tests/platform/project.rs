@@ -23,15 +23,21 @@ pub(crate) struct Project {
 pub(crate) struct Run {
     pub(crate) exit: i32,
     pub(crate) events: Vec<Value>,
-    pub(crate) stderr: String,
 }
 
 impl Project {
     /// A project with this `infra/stack.yaml`. Ports are the caller's.
     pub(crate) fn new(stack: &str) -> Self {
-        let root = tempfile::Builder::new().prefix("argosy-").tempdir().unwrap();
+        let root = tempfile::Builder::new()
+            .prefix("argosy-")
+            .tempdir()
+            .unwrap();
         // Other accounts must be able to enter, as PostgreSQL's must.
-        fs::set_permissions(root.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        fs::set_permissions(
+            root.path(),
+            std::os::unix::fs::PermissionsExt::from_mode(0o755),
+        )
+        .unwrap();
         let home = root.path().join(".argosy");
         let project = Self { root, home };
         project.write("infra/environments/dev.yaml", "build: dev\n");
@@ -57,36 +63,61 @@ impl Project {
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        command.args(args).arg("--project").arg(self.root.path()).arg("--home").arg(&self.home).stdin(Stdio::null());
+        command
+            .args(args)
+            .arg("--project")
+            .arg(self.root.path())
+            .arg("--home")
+            .arg(&self.home)
+            .stdin(Stdio::null());
         command
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Run {
-        Run::from(self.command(&[args, &["--json"]].concat()).output().unwrap())
+        Run::from(
+            self.command(&[args, &["--json"]].concat())
+                .output()
+                .unwrap(),
+        )
     }
 
     /// Runs it for people, and gives stdout and stderr.
     pub(crate) fn text(&self, args: &[&str]) -> (i32, String) {
         let output = self.command(args).output().unwrap();
-        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let text = format!(
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
         (output.status.code().unwrap_or(-1), text)
     }
 
     pub(crate) fn start(&self, args: &[&str]) -> Child {
-        self.command(&[args, &["--json"]].concat()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+        self.command(&[args, &["--json"]].concat())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
     }
 
     /// The status of one component.
     pub(crate) fn status(&self, component: &str) -> Value {
-        self.run(&["status"]).find("component", component).cloned().unwrap_or(Value::Null)
+        self.run(&["status"])
+            .find("component", component)
+            .cloned()
+            .unwrap_or(Value::Null)
     }
 
     pub(crate) fn pid(&self, component: &str) -> u64 {
-        self.status(component)["pid"].as_u64().unwrap_or_else(|| panic!("{component} does not run"))
+        self.status(component)["pid"]
+            .as_u64()
+            .unwrap_or_else(|| panic!("{component} does not run"))
     }
 
     pub(crate) fn supervisor_pid(&self) -> i32 {
-        let record: Value = serde_json::from_slice(&fs::read(self.home.join("dev/run/supervisor.json")).unwrap()).unwrap();
+        let record: Value =
+            serde_json::from_slice(&fs::read(self.home.join("dev/run/supervisor.json")).unwrap())
+                .unwrap();
         i32::try_from(record["pid"].as_i64().unwrap()).unwrap()
     }
 }
@@ -100,18 +131,31 @@ impl Drop for Project {
 impl From<Output> for Run {
     fn from(output: Output) -> Self {
         let lines = String::from_utf8(output.stdout).unwrap();
-        let events = lines.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect();
-        Self { exit: output.status.code().unwrap_or(-1), events, stderr: String::from_utf8_lossy(&output.stderr).into_owned() }
+        let events = lines
+            .lines()
+            .map(|line| {
+                serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+            })
+            .collect();
+        Self {
+            exit: output.status.code().unwrap_or(-1),
+            events,
+        }
     }
 }
 
 impl Run {
     pub(crate) fn all(&self, kind: &str) -> Vec<&Value> {
-        self.events.iter().filter(|event| event["type"] == kind).collect()
+        self.events
+            .iter()
+            .filter(|event| event["type"] == kind)
+            .collect()
     }
 
     pub(crate) fn find(&self, kind: &str, component: &str) -> Option<&Value> {
-        self.events.iter().find(|event| event["type"] == kind && event["component"] == component)
+        self.events
+            .iter()
+            .find(|event| event["type"] == kind && event["component"] == component)
     }
 
     /// The only failure.
@@ -123,7 +167,10 @@ impl Run {
 
     /// `kind component` of each step.
     pub(crate) fn steps(&self) -> Vec<String> {
-        self.all("step").iter().map(|step| format!("{} {}", word(&step["kind"]), word(&step["component"]))).collect()
+        self.all("step")
+            .iter()
+            .map(|step| format!("{} {}", word(&step["kind"]), word(&step["component"])))
+            .collect()
     }
 }
 
@@ -133,7 +180,11 @@ pub(crate) fn word(value: &Value) -> &str {
 
 /// A port that nobody listens on just now.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// Waits for `condition`; fails after `limit`.
@@ -149,14 +200,21 @@ pub(crate) fn eventually(limit: Duration, what: &str, mut condition: impl FnMut(
 pub(crate) fn wait_for_event(child: &mut Child, mut wanted: impl FnMut(&Value) -> bool) {
     let stdout = child.stdout.take().unwrap();
     let mut lines = BufReader::new(stdout).lines();
-    let found = lines.by_ref().map_while(Result::ok).any(|line| serde_json::from_str(&line).is_ok_and(|event: Value| wanted(&event)));
+    let found = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .any(|line| serde_json::from_str(&line).is_ok_and(|event: Value| wanted(&event)));
     assert!(found, "the command ended before the event came");
     // Go on reading, or the command would stop at a full pipe.
     std::thread::spawn(move || lines.for_each(drop));
 }
 
 pub(crate) fn kill(pid: impl TryInto<i32>) {
-    let pid = pid.try_into().ok().and_then(rustix::process::Pid::from_raw).unwrap();
+    let pid = pid
+        .try_into()
+        .ok()
+        .and_then(rustix::process::Pid::from_raw)
+        .unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
 }
 

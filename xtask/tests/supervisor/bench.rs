@@ -16,9 +16,11 @@ use crate::client::Client;
 const DEADLINE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Supervised {
-    home: tempfile::TempDir,
+    home: PathBuf,
     guard: Child,
     pub(crate) pid: u32,
+    /// Removed last.
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl Supervised {
@@ -26,26 +28,28 @@ impl Supervised {
         Self::start_in(tempfile::tempdir().unwrap())
     }
 
-    pub(crate) fn start_in(home: tempfile::TempDir) -> Self {
-        let guard = spawn_guard(home.path());
+    pub(crate) fn start_in(folder: tempfile::TempDir) -> Self {
+        let home = folder.path().to_path_buf();
+        Self::start_at(&home, Some(folder))
+    }
+
+    pub(crate) fn start_at(home: &Path, folder: Option<tempfile::TempDir>) -> Self {
         let mut supervised = Self {
-            home,
-            guard,
+            home: home.to_owned(),
+            guard: spawn_guard(home),
             pid: 0,
+            _folder: folder,
         };
         until("the supervisor answers", || {
             Client::connect(&supervised.socket()).is_some()
         });
-        supervised.pid = supervised.ask(&json!({ "request": "hello" }))["pid"]
-            .as_u64()
-            .unwrap()
-            .try_into()
-            .unwrap();
+        let hello = supervised.ask(&json!({ "request": "hello" }));
+        supervised.pid = hello["pid"].as_u64().unwrap().try_into().unwrap();
         supervised
     }
 
     pub(crate) fn home(&self) -> &Path {
-        self.home.path()
+        &self.home
     }
 
     pub(crate) fn socket(&self) -> PathBuf {
@@ -266,4 +270,32 @@ pub(crate) fn written_pids(path: &Path, count: usize) -> Vec<u32> {
         pids.len() == count
     });
     pids
+}
+
+/// A file system of 256 KiB, gone with this value.
+pub(crate) struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    /// `None` for who may not.
+    pub(crate) fn mount() -> Option<Self> {
+        let disk = Self(tempfile::tempdir().unwrap());
+        fs::create_dir(disk.path()).unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=256k", "argosy-test"])
+            .arg(disk.path())
+            .output();
+        mounted
+            .is_ok_and(|output| output.status.success())
+            .then_some(disk)
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.0.path().join("disk")
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.path()).output();
+    }
 }

@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::bench::{
-    Supervised, free_port, is_alive, kill, nats, script, spec, tcp, until, written_pids,
+    SmallDisk, Supervised, free_port, is_alive, kill, nats, script, spec, tcp, until, written_pids,
 };
 
 #[test]
@@ -437,28 +437,23 @@ fn many_clients_are_served_at_once() {
 
 #[test]
 fn a_full_disk_costs_log_lines_and_nothing_else() {
-    let folder = tempfile::tempdir().unwrap();
-    let mounted = std::process::Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=256k", "argosy-test"])
-        .arg(folder.path())
-        .output();
-    if !mounted.is_ok_and(|output| output.status.success()) {
+    let Some(disk) = SmallDisk::mount() else {
         println!("skipped: only root may mount the small disk that this test fills");
         return;
-    }
-    let home = folder.path().to_owned();
-    let supervised = Supervised::start_in(folder);
+    };
+    let supervised = Supervised::start_at(&disk.path(), None);
     let go = tempfile::tempdir().unwrap();
     let text = format!(
-        "echo before; until [ -e {0}/full ]; do sleep 0.01; done; for i in $(seq 2000); do echo $i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done; \
+        "echo before; until [ -e {0}/full ]; do sleep 0.01; done; yes {1} | head -n 50000; touch {0}/written; \
          until [ -e {0}/room ]; do sleep 0.01; done; echo after; sleep 1000",
-        go.path().display()
+        go.path().display(),
+        "x".repeat(80)
     );
     supervised.start_process(&script("writer", &text));
     until("it has begun", || {
         supervised.log("writer").contains(" o before\n")
     });
-    let ballast = home.join("ballast");
+    let ballast = disk.path().join("ballast");
     assert!(
         fs::File::create(&ballast)
             .unwrap()
@@ -470,6 +465,9 @@ fn a_full_disk_costs_log_lines_and_nothing_else() {
     supervised.start_process(&script("other", "sleep 1000"));
     supervised.stop_process("other");
     let pid = supervised.pid_of("writer");
+    until("far more was written than any pipe or queue holds", || {
+        go.path().join("written").exists()
+    });
     fs::remove_file(&ballast).unwrap();
     fs::write(go.path().join("room"), "").unwrap();
     until("there is room again", || {
@@ -481,9 +479,4 @@ fn a_full_disk_costs_log_lines_and_nothing_else() {
         "{log}"
     );
     assert_eq!(supervised.pid_of("writer"), pid);
-    drop(supervised);
-    let _ = std::process::Command::new("umount")
-        .arg("-l")
-        .arg(&home)
-        .status();
 }

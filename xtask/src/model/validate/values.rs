@@ -29,31 +29,35 @@ fn settings(input: &Input<'_>, found: &mut Vec<Diagnostic>) {
             .at(&["settings", "public_url"], Half::Value, message);
         found.push(at.expected("http:// or https://, a host and perhaps a port, and nothing after them, not even a slash"));
     }
-    let email = changes
-        .alert_email
-        .as_ref()
-        .unwrap_or(&input.stack.settings.alert_email);
-    if email.split_once('@').is_none_or(|(user, host)| {
-        user.is_empty() || host.is_empty() || email.contains(char::is_whitespace)
-    }) {
-        let message = format!("`{email}` is not an e-mail address");
-        found.push(
-            input
-                .origin
-                .at(&["settings", "alert_email"], Half::Value, message)
-                .expected("name@host"),
-        );
+    let stack = &input.stack.settings;
+    for (name, changed, email) in [
+        ("alert_email", &changes.alert_email, &stack.alert_email),
+        ("admin_email", &changes.admin_email, &stack.admin_email),
+    ] {
+        let email = changed.as_ref().unwrap_or(email);
+        if !is_email(email) {
+            let message = format!("`{email}` is not an e-mail address");
+            let at = input.origin.at(&["settings", name], Half::Value, message);
+            found.push(at.expected("name@host"));
+        }
     }
+}
+
+/// Whether it could be one: only sending a mail tells more.
+fn is_email(text: &str) -> bool {
+    let parts = text.split_once('@');
+    parts.is_some_and(|(user, host)| !user.is_empty() && !host.is_empty())
+        && !text.contains(char::is_whitespace)
 }
 
 fn secrets(input: &Input<'_>, found: &mut Vec<Diagnostic>) {
     for (name, secret) in &input.stack.secrets {
         let path = ["secrets", name.as_str()];
         match secret {
-            Secret::Random { bytes } if !(16..=64).contains(bytes) => {
+            Secret::Random { bytes } if !(12..=64).contains(bytes) => {
                 let message = format!("{bytes} random bytes");
                 let at = input.in_stack(&["secrets", name.as_str(), "bytes"], Half::Value, message);
-                found.push(at.expected("16 to 64: fewer can be guessed, more add nothing"));
+                found.push(at.expected("12 to 64: fewer can be guessed, more add nothing"));
             }
             Secret::Random { .. } => {}
             Secret::Derived { format } => derived(input, &path, format, found),

@@ -9,8 +9,15 @@ pub(crate) fn find(name: &str) -> Option<Account> {
 }
 
 fn parse(passwd: &str, name: &str) -> Option<Account> {
-    let fields: Vec<&str> = passwd.lines().map(|line| line.split(':').collect()).find(|fields: &Vec<&str>| fields.first() == Some(&name))?;
-    Some(Account { name: name.to_owned(), uid: fields.get(2)?.parse().ok()?, gid: fields.get(3)?.parse().ok()? })
+    let fields: Vec<&str> = passwd
+        .lines()
+        .map(|line| line.split(':').collect())
+        .find(|fields: &Vec<&str>| fields.first() == Some(&name))?;
+    Some(Account {
+        name: name.to_owned(),
+        uid: fields.get(2)?.parse().ok()?,
+        gid: fields.get(3)?.parse().ok()?,
+    })
 }
 
 #[cfg(test)]

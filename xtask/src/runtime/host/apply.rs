@@ -1,7 +1,9 @@
 //! Runs a plan as a graph: everything that can start at once does, everything else waits for what it depends on, and a
 //! failure stops only what needs the one that failed.
 
-use std::{collections::BTreeMap, fs, os::unix::fs::chown, path::Path, sync::Mutex, time::Instant};
+mod provision;
+
+use std::{collections::BTreeMap, fs, path::Path, sync::Mutex, time::Instant};
 
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
@@ -14,15 +16,15 @@ use super::{
     gates::{Gate, Gates},
     jobs::{self, JobEnd, JobSpec},
     logs::{self, Selection},
-    observe, reload,
+    observe,
     protocol::{HealthState, ProcessSpec, ProcessState, ProcessStatus},
+    reload,
 };
 use crate::{
     events::{Event, Phase, Progress},
     failure::{Failure, IoContext as _, Kind},
-
     plan::{ObservedJob, Plan, Step, StepKind, Work},
-    render::{Rendered, write},
+    render::Rendered,
     session::Session,
 };
 
@@ -47,12 +49,23 @@ pub(crate) struct Apply<'a> {
 impl Apply<'_> {
     /// Everything that failed, roots only.
     pub(crate) async fn run(&self) -> Vec<Failure> {
-        let removals = self.plan.steps.iter().filter(|step| step.kind == StepKind::Remove);
+        let removals = self
+            .plan
+            .steps
+            .iter()
+            .filter(|step| step.kind == StepKind::Remove);
         let removed = join_all(removals.map(|step| self.remove(&step.component))).await;
         let mut failures: Vec<Failure> = removed.into_iter().filter_map(Result::err).collect();
         let gates = Gates::new(self.blueprint.desired.nodes.keys());
         let found = Mutex::new(Vec::new());
-        join_all(self.blueprint.desired.nodes.keys().map(|name| self.node(name, &gates, &found))).await;
+        join_all(
+            self.blueprint
+                .desired
+                .nodes
+                .keys()
+                .map(|name| self.node(name, &gates, &found)),
+        )
+        .await;
         failures.extend(found.into_inner().unwrap_or_default());
         failures
     }
@@ -60,7 +73,10 @@ impl Apply<'_> {
     async fn remove(&self, name: &str) -> Result<(), Failure> {
         let started = Instant::now();
         self.tell(name, Phase::Stopping, &[], Some(started));
-        self.supervisor.stop(name).await.map_err(|error| refused(name, &error))?;
+        self.supervisor
+            .stop(name)
+            .await
+            .map_err(|error| refused(name, &error))?;
         self.tell(name, Phase::Stopped, &[], Some(started));
         Ok(())
     }
@@ -100,7 +116,12 @@ impl Apply<'_> {
         }
     }
 
-    async fn component(&self, name: &str, step: Option<&Step>, started: Instant) -> Result<Phase, Failure> {
+    async fn component(
+        &self,
+        name: &str,
+        step: Option<&Step>,
+        started: Instant,
+    ) -> Result<Phase, Failure> {
         let spec = &self.blueprint.processes[name];
         let mut begun = None;
         match step.map(|step| step.kind) {
@@ -114,103 +135,74 @@ impl Apply<'_> {
                 self.tell(name, Phase::Preparing, &[], Some(started));
                 self.prepare(name, spec).await?;
                 self.tell(name, Phase::Starting, &[], Some(started));
-                self.supervisor.start(spec.clone()).await.map_err(|error| refused(name, &error))?;
+                self.supervisor
+                    .start(spec.clone())
+                    .await
+                    .map_err(|error| refused(name, &error))?;
                 begun = self.begun(name).await;
             }
         }
         self.healthy(name, spec, begun).await?;
-        Ok(if step.is_none() { Phase::Unchanged } else { Phase::Healthy })
-    }
-
-    /// Program, data directory, files, and what must exist before the first start.
-    async fn prepare(&self, name: &str, spec: &ProcessSpec) -> Result<(), Failure> {
-        self.keep_program(name)?;
-        let paths = &self.session.paths;
-        let directory = &spec.working_directory;
-        fs::create_dir_all(directory).doing("create", directory)?;
-        let own_run = paths.run().join(name);
-        fs::create_dir_all(&own_run).doing("create", &own_run)?;
-        if let Some(account) = &spec.run_as {
-            for path in [directory, &own_run] {
-                chown(path, Some(account.uid), Some(account.gid)).doing("give away", path)?;
-            }
-            for path in self.secrets_of(name) {
-                chown(&path, Some(account.uid), Some(account.gid)).doing("give away", &path)?;
-            }
-        }
-        self.write_files(name)?;
-        let Some(prepare) = self.unit(name).and_then(|unit| unit.prepare.as_ref()) else { return Ok(()) };
-        if prepare.target.exists() {
-            return Ok(());
-        }
-        if prepare.partial.exists() {
-            fs::remove_dir_all(&prepare.partial).doing("remove", &prepare.partial)?;
-        }
-        let program = spec.program.with_file_name(&prepare.program);
-        let job = JobSpec {
-            name: format!("{name}-prepare"),
-            program,
-            args: prepare.args.clone(),
-            env: spec.env.clone(),
-            working_directory: directory.clone(),
-            run_as: spec.run_as.clone(),
-            timeout: spec.start_timeout.duration(),
-        };
-        self.run_job(name, &job).await?;
-        fs::rename(&prepare.partial, &prepare.target).doing("put in place", &prepare.target)
-    }
-
-    /// Our own programs run from a copy: a later build must not change what a restart starts.
-    fn keep_program(&self, name: &str) -> Result<(), Failure> {
-        let Some(kept) = self.blueprint.kept.get(name).filter(|kept| !kept.copy.exists()) else { return Ok(()) };
-        if let Some(folder) = kept.copy.parent() {
-            fs::create_dir_all(folder).doing("create", folder)?;
-        }
-        // Two of one binary may come here at once, so each has a name of its own until the copy is whole.
-        let partial = kept.copy.with_extension(format!("{name}.partial"));
-        fs::copy(&kept.built, &partial).doing("copy", &kept.built)?;
-        fs::rename(&partial, &kept.copy).doing("put in place", &kept.copy)
-    }
-
-    fn write_files(&self, name: &str) -> Result<(), Failure> {
-        let Some(unit) = self.unit(name) else { return Ok(()) };
-        write::unit(unit, &self.session.paths.config(name)).map(drop).map_err(|error| {
-            let what = error.to_string();
-            let mut failure = Failure::from(error.source);
-            failure.component = name.to_owned();
-            failure.detail = format!("{what}: {}", failure.detail);
-            failure
+        Ok(if step.is_none() {
+            Phase::Unchanged
+        } else {
+            Phase::Healthy
         })
     }
 
     async fn reload(&self, name: &str, spec: &ProcessSpec) -> Result<(), Failure> {
-        let Some(how) = self.unit(name).and_then(|unit| unit.reload.as_ref()) else { return Ok(()) };
-        reload::reload(self.supervisor, spec, how).await.map_err(|message| {
-            let hint = format!("correct the template; {name} goes on with what it had");
-            Failure::new(name, Kind::ConfigRejected, message, hint).with_log_tail(self.tail(name))
-        })?;
-        self.supervisor.applied(name, spec.inputs.clone()).await.map_err(|error| refused(name, &error))
+        let Some(how) = self.unit(name).and_then(|unit| unit.reload.as_ref()) else {
+            return Ok(());
+        };
+        reload::reload(self.supervisor, spec, how)
+            .await
+            .map_err(|message| {
+                let hint = format!("correct the template; {name} goes on with what it had");
+                Failure::new(name, Kind::ConfigRejected, message, hint)
+                    .with_log_tail(self.tail(name))
+            })?;
+        self.supervisor
+            .applied(name, spec.inputs.clone())
+            .await
+            .map_err(|error| refused(name, &error))
     }
 
     /// When the process that runs now was started: what was told of an earlier one must not count.
     async fn begun(&self, name: &str) -> Option<DateTime<Utc>> {
         let processes = self.supervisor.status().await.ok()?;
-        processes.into_iter().find(|status| status.name == name).map(|status| status.since)
+        processes
+            .into_iter()
+            .find(|status| status.name == name)
+            .map(|status| status.since)
     }
 
     /// Waits until the process that runs with these inputs is healthy.
-    async fn healthy(&self, name: &str, spec: &ProcessSpec, begun: Option<DateTime<Utc>>) -> Result<(), Failure> {
+    async fn healthy(
+        &self,
+        name: &str,
+        spec: &ProcessSpec,
+        begun: Option<DateTime<Utc>>,
+    ) -> Result<(), Failure> {
         let mut board = self.board.clone();
         let limit = spec.start_timeout.duration();
         let waited = tokio::time::timeout(limit, async {
             loop {
-                let current = |status: &&ProcessStatus| status.inputs == spec.inputs && begun.is_none_or(|begun| status.since >= begun);
+                let current = |status: &&ProcessStatus| {
+                    status.inputs == spec.inputs && begun.is_none_or(|begun| status.since >= begun)
+                };
                 if let Some(status) = board.borrow_and_update().get(name).filter(current) {
-                    if status.state == ProcessState::Running && status.health == HealthState::Healthy {
+                    if status.state == ProcessState::Running
+                        && status.health == HealthState::Healthy
+                    {
                         return Ok(());
                     }
-                    if status.state == ProcessState::CrashLoop || (status.healthy_since.is_none() && status.restarts >= ENDS) {
-                        return Err(status.last_exit.clone().unwrap_or_else(|| "it ended".into()));
+                    if status.state == ProcessState::CrashLoop
+                        || (status.healthy_since.is_none() && status.restarts >= ENDS)
+                    {
+                        return Err(status
+                            .last_exit
+                            .clone()
+                            .unwrap_or_else(|| "it ended".into()));
                     }
                 }
                 if board.changed().await.is_err() {
@@ -220,67 +212,126 @@ impl Apply<'_> {
         });
         let (detail, otherwise) = match waited.await {
             Ok(Ok(())) => return Ok(()),
-            Ok(Err(ended)) => (format!("{ended}, and again after {ENDS} more starts"), Kind::CrashLoop),
+            Ok(Err(ended)) => (
+                format!("{ended}, and again after {ENDS} more starts"),
+                Kind::CrashLoop,
+            ),
             Err(_) => {
-                let last = self.board.borrow().get(name).and_then(|status| status.detail.clone()).unwrap_or_default();
-                (format!("not healthy after {}: {last}", spec.start_timeout), Kind::Unhealthy)
+                let last = self
+                    .board
+                    .borrow()
+                    .get(name)
+                    .and_then(|status| status.detail.clone())
+                    .unwrap_or_default();
+                (
+                    format!("not healthy after {}: {last}", spec.start_timeout),
+                    Kind::Unhealthy,
+                )
             }
         };
         let log_tail = self.tail(name);
         let logs_command = self.session.command(&format!("logs {name}"));
-        Err(diagnose(Evidence { component: name, detail: &detail, log_tail, ports: &spec.ports, otherwise, logs_command }))
+        Err(diagnose(Evidence {
+            component: name,
+            detail: &detail,
+            log_tail,
+            ports: &spec.ports,
+            otherwise,
+            logs_command,
+        }))
     }
 
-    async fn job<'v>(&self, name: &str, step: Option<&Step>, volumes: impl Iterator<Item = &'v String>, started: Instant) -> Result<Phase, Failure> {
+    async fn job<'v>(
+        &self,
+        name: &str,
+        step: Option<&Step>,
+        volumes: impl Iterator<Item = &'v String>,
+        started: Instant,
+    ) -> Result<Phase, Failure> {
         if step.is_none() {
             return Ok(Phase::Unchanged);
         }
         self.tell(name, Phase::Running, &[], Some(started));
         self.keep_program(name)?;
         self.write_files(name)?;
-        let JobPlan { program, args, env, timeout } = self.blueprint.jobs[name].clone();
+        let JobPlan {
+            program,
+            args,
+            env,
+            timeout,
+        } = self.blueprint.jobs[name].clone();
         let working_directory = self.session.paths.run().join(name);
         fs::create_dir_all(&working_directory).doing("create", &working_directory)?;
-        let spec = JobSpec { name: name.to_owned(), program, args, env, working_directory, run_as: None, timeout: timeout.duration() };
+        let spec = JobSpec {
+            name: name.to_owned(),
+            program,
+            args,
+            env,
+            working_directory,
+            run_as: None,
+            timeout: timeout.duration(),
+        };
         self.run_job(name, &spec).await?;
         let identities = observe::volumes(&self.session.paths);
-        let volumes = volumes.filter_map(|volume| Some((volume.clone(), identities.get(volume)?.clone()))).collect();
-        let done = ObservedJob { inputs: self.blueprint.desired.nodes[name].inputs.clone(), volumes };
-        observe::note_job(&self.session.paths, name, &done).doing("note the end of", Path::new(name))?;
+        let volumes = volumes
+            .filter_map(|volume| Some((volume.clone(), identities.get(volume)?.clone())))
+            .collect();
+        let done = ObservedJob {
+            inputs: self.blueprint.desired.nodes[name].inputs.clone(),
+            volumes,
+        };
+        observe::note_job(&self.session.paths, name, &done)
+            .doing("note the end of", Path::new(name))?;
         Ok(Phase::Completed)
     }
 
     async fn run_job(&self, name: &str, spec: &JobSpec) -> Result<(), Failure> {
         let outcome = jobs::run_job(spec, &self.session.paths.log(&spec.name)).await;
-        let outcome = outcome.map_err(|error| not_started(name, Some(error.cause), &error.message))?;
+        let outcome =
+            outcome.map_err(|error| not_started(name, Some(error.cause), &error.message))?;
         let (detail, otherwise) = match outcome.end {
             JobEnd::Succeeded => return Ok(()),
             JobEnd::Failed(how) => (how, Kind::JobFailed),
-            JobEnd::TimedOut => (format!("it had not ended after {} s and was killed", spec.timeout.as_secs()), Kind::JobTimedOut),
+            JobEnd::TimedOut => (
+                format!(
+                    "it had not ended after {} s and was killed",
+                    spec.timeout.as_secs()
+                ),
+                Kind::JobTimedOut,
+            ),
         };
         let log_tail = outcome.log_tail.into_iter().map(|line| line.text).collect();
         let logs_command = self.session.command(&format!("logs {}", spec.name));
         let ports = BTreeMap::new();
-        Err(diagnose(Evidence { component: name, detail: &detail, log_tail, ports: &ports, otherwise, logs_command }))
+        Err(diagnose(Evidence {
+            component: name,
+            detail: &detail,
+            log_tail,
+            ports: &ports,
+            otherwise,
+            logs_command,
+        }))
     }
 
     fn unit(&self, name: &str) -> Option<&crate::render::RenderedUnit> {
         self.rendered.units.get(name)
     }
 
-    fn secrets_of(&self, name: &str) -> Vec<std::path::PathBuf> {
-        self.unit(name).map(|unit| unit.secrets.values().cloned().collect()).unwrap_or_default()
-    }
-
     fn tail(&self, name: &str) -> Vec<String> {
-        let lines = logs::read(&self.session.paths, name, Selection::Last(TAIL)).unwrap_or_default();
+        let lines =
+            logs::read(&self.session.paths, name, Selection::Last(TAIL)).unwrap_or_default();
         lines.into_iter().map(|line| line.text).collect()
     }
 
     fn tell(&self, name: &str, phase: Phase, waits_on: &[String], started: Option<Instant>) {
-        let took_ms = started.map(|started| u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
-        let progress = Progress { component: name.to_owned(), phase, waits_on: waits_on.to_vec(), took_ms };
+        let took_ms =
+            started.map(|started| u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
+        let progress = Progress {
+            component: name.to_owned(),
+            phase,
+            waits_on: waits_on.to_vec(),
+            took_ms,
+        };
         self.session.reporter.emit(Event::Progress(progress));
     }
 }
-

@@ -58,51 +58,112 @@ impl Blueprint {
     pub(crate) fn draw(site: &Site<'_>) -> Self {
         let mut digests = FileDigests::open(&site.paths.run().join("programs.json"));
         let versions = secrets::versions(&site.environment.stack, site.paths);
-        let mut blueprint = Self { desired: Desired::default(), processes: BTreeMap::new(), jobs: BTreeMap::new(), kept: BTreeMap::new() };
+        let mut blueprint = Self {
+            desired: Desired::default(),
+            processes: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            kept: BTreeMap::new(),
+        };
         for (name, unit) in &site.rendered.units {
             let mut inputs = inputs_of(unit, &versions);
-            let depends_on = site.environment.dependencies(name).into_keys().map(ToString::to_string).collect();
+            let depends_on = site
+                .environment
+                .dependencies(name)
+                .into_keys()
+                .map(ToString::to_string)
+                .collect();
             let work = match site.environment.unit(name) {
                 Some(Unit::Component(component)) => {
                     let built = program(site, component.binary.as_ref(), component.host.as_ref());
                     inputs.insert("program".into(), identity(&built, &mut digests));
-                    let program = blueprint.keep(site, name, component.binary.as_ref(), built, &mut digests);
+                    let program =
+                        blueprint.keep(site, name, component.binary.as_ref(), built, &mut digests);
                     let process = process(site, name, component, unit, program);
                     inputs.insert("supervision".into(), supervision(component));
-                    blueprint.processes.insert(name.to_string(), ProcessSpec { inputs: inputs.clone(), ..process });
-                    Work::Component { reloadable: reloadable(component, unit) }
+                    blueprint.processes.insert(
+                        name.to_string(),
+                        ProcessSpec {
+                            inputs: inputs.clone(),
+                            ..process
+                        },
+                    );
+                    Work::Component {
+                        reloadable: reloadable(component, unit),
+                    }
                 }
                 Some(Unit::Job(job)) => {
                     let (binary, host) = job_program(site, job);
                     let built = program(site, binary, host);
                     inputs.extend(made_from(site, job, &built, &mut digests));
                     let program = blueprint.keep(site, name, binary, built, &mut digests);
-                    let plan = JobPlan { program, args: unit.args.clone(), env: with_path(&unit.env), timeout: job.timeout };
+                    let plan = JobPlan {
+                        program,
+                        args: unit.args.clone(),
+                        env: with_path(&unit.env),
+                        timeout: job.timeout,
+                    };
                     blueprint.jobs.insert(name.to_string(), plan);
-                    Work::Job { volumes: volumes(site.environment, job) }
+                    Work::Job {
+                        volumes: volumes(site.environment, job),
+                    }
                 }
                 None => continue,
             };
-            blueprint.desired.nodes.insert(name.to_string(), Node { work, inputs, depends_on });
+            blueprint.desired.nodes.insert(
+                name.to_string(),
+                Node {
+                    work,
+                    inputs,
+                    depends_on,
+                },
+            );
         }
         digests.keep();
         blueprint
     }
 
     /// The path to run: a copy for our own programs, the distribution's programs as they are.
-    fn keep(&mut self, site: &Site<'_>, name: &Name, binary: Option<&Name>, built: PathBuf, digests: &mut FileDigests) -> PathBuf {
+    fn keep(
+        &mut self,
+        site: &Site<'_>,
+        name: &Name,
+        binary: Option<&Name>,
+        built: PathBuf,
+        digests: &mut FileDigests,
+    ) -> PathBuf {
         let Some(binary) = binary else { return built };
-        let copy = site.paths.home.join("bin").join(format!("{binary}-{}", digests.of_file(&built)));
-        self.kept.insert(name.to_string(), Kept { built, copy: copy.clone() });
+        let copy = site
+            .paths
+            .home
+            .join("bin")
+            .join(format!("{binary}-{}", digests.of_file(&built)));
+        self.kept.insert(
+            name.to_string(),
+            Kept {
+                built,
+                copy: copy.clone(),
+            },
+        );
         copy
     }
 }
 
 fn inputs_of(unit: &RenderedUnit, versions: &BTreeMap<String, String>) -> Inputs {
     let mut inputs = Inputs::new();
-    inputs.insert("args".into(), digest::of_parts(unit.args.iter().map(String::as_str)));
-    inputs.extend(unit.env.iter().map(|(name, value)| (format!("env:{name}"), digest::of(value))));
-    inputs.extend(unit.files.iter().map(|(target, file)| (format!("file:{target}"), digest::of(&file.content))));
+    inputs.insert(
+        "args".into(),
+        digest::of_parts(unit.args.iter().map(String::as_str)),
+    );
+    inputs.extend(
+        unit.env
+            .iter()
+            .map(|(name, value)| (format!("env:{name}"), digest::of(value))),
+    );
+    inputs.extend(
+        unit.files
+            .iter()
+            .map(|(target, file)| (format!("file:{target}"), digest::of(&file.content))),
+    );
     inputs.extend(unit.secrets.keys().map(|name| {
         let version = versions.get(name.as_str()).cloned().unwrap_or_default();
         (format!("secret:{name}"), version)
@@ -112,7 +173,10 @@ fn inputs_of(unit: &RenderedUnit, versions: &BTreeMap<String, String>) -> Inputs
 
 /// What the supervisor itself must know anew when it changes.
 fn supervision(component: &Component) -> String {
-    let described = format!("{:?} {:?} {:?} {:?}", component.health, component.start_timeout, component.stop, component.ports);
+    let described = format!(
+        "{:?} {:?} {:?} {:?}",
+        component.health, component.start_timeout, component.stop, component.ports
+    );
     digest::of(described)
 }
 
@@ -120,12 +184,24 @@ fn reloadable(component: &Component, unit: &RenderedUnit) -> BTreeSet<String> {
     if component.reload.is_none() {
         return BTreeSet::new();
     }
-    let files = unit.files.iter().filter(|(_, file)| file.on_change == OnChange::Reload);
+    let files = unit
+        .files
+        .iter()
+        .filter(|(_, file)| file.on_change == OnChange::Reload);
     files.map(|(target, _)| format!("file:{target}")).collect()
 }
 
-fn process(site: &Site<'_>, name: &Name, component: &Component, unit: &RenderedUnit, program: PathBuf) -> ProcessSpec {
-    let run_as = component.host.as_ref().and_then(|host| host.run_as.as_deref());
+fn process(
+    site: &Site<'_>,
+    name: &Name,
+    component: &Component,
+    unit: &RenderedUnit,
+    program: PathBuf,
+) -> ProcessSpec {
+    let run_as = component
+        .host
+        .as_ref()
+        .and_then(|host| host.run_as.as_deref());
     ProcessSpec {
         name: name.to_string(),
         program,
@@ -137,23 +213,41 @@ fn process(site: &Site<'_>, name: &Name, component: &Component, unit: &RenderedU
         start_timeout: component.start_timeout,
         stop_signal: component.stop.signal,
         stop_timeout: component.stop.timeout,
-        ports: component.ports.iter().map(|(name, number)| (name.to_string(), *number)).collect(),
+        ports: component
+            .ports
+            .iter()
+            .map(|(name, number)| (name.to_string(), *number))
+            .collect(),
         inputs: Inputs::new(),
     }
 }
 
 pub(crate) fn working_directory(paths: &Paths, name: &Name, component: &Component) -> PathBuf {
-    if component.volume { paths.data(name.as_str()) } else { paths.run().join(name.as_str()) }
+    if component.volume {
+        paths.data(name.as_str())
+    } else {
+        paths.run().join(name.as_str())
+    }
 }
 
 /// The account, when we are root and may become it; everything else runs as whoever starts the platform.
 pub(crate) fn account(name: &str) -> Option<Account> {
-    if rustix::process::geteuid().is_root() { accounts::find(name) } else { None }
+    if rustix::process::geteuid().is_root() {
+        accounts::find(name)
+    } else {
+        None
+    }
 }
 
 /// A job's own program, or that of the component it is `of`.
-fn job_program<'a>(site: &'a Site<'_>, job: &'a Job) -> (Option<&'a Name>, Option<&'a HostProgram>) {
-    let of = job.of.as_ref().and_then(|of| site.environment.stack.components.get(of));
+fn job_program<'a>(
+    site: &'a Site<'_>,
+    job: &'a Job,
+) -> (Option<&'a Name>, Option<&'a HostProgram>) {
+    let of = job
+        .of
+        .as_ref()
+        .and_then(|of| site.environment.stack.components.get(of));
     let binary = job.binary.as_ref().or_else(|| of?.binary.as_ref());
     let host = job.host.as_ref().or_else(|| of?.host.as_ref());
     (binary, host)
@@ -164,7 +258,15 @@ fn made_from(site: &Site<'_>, job: &Job, program: &Path, digests: &mut FileDiges
     if job.inputs.is_empty() && job.host.is_none() {
         return Inputs::from([("program".into(), identity(program, digests))]);
     }
-    job.inputs.iter().map(|input| (format!("path:{input}"), digests.of_tree(&site.paths.project.join(input)))).collect()
+    job.inputs
+        .iter()
+        .map(|input| {
+            (
+                format!("path:{input}"),
+                digests.of_tree(&site.paths.project.join(input)),
+            )
+        })
+        .collect()
 }
 
 /// The components whose data the job works on.
@@ -176,35 +278,58 @@ fn volumes(environment: &Environment, job: &Job) -> BTreeSet<String> {
             open.extend(environment.dependencies(name).into_keys());
         }
     }
-    let with_volume = |name: &&Name| environment.stack.components.get(*name).is_some_and(|component| component.volume);
-    seen.into_iter().filter(with_volume).map(ToString::to_string).collect()
+    let with_volume = |name: &&Name| {
+        environment
+            .stack
+            .components
+            .get(*name)
+            .is_some_and(|component| component.volume)
+    };
+    seen.into_iter()
+        .filter(with_volume)
+        .map(ToString::to_string)
+        .collect()
 }
 
 fn program(site: &Site<'_>, binary: Option<&Name>, host: Option<&HostProgram>) -> PathBuf {
     match (binary, host) {
-        (Some(binary), _) => paths::binary(&site.cargo.target, site.environment.build, binary.as_str()),
-        (None, Some(host)) => packages::find_program(&host.program, &host.search).unwrap_or_else(|| host.program.clone().into()),
+        (Some(binary), _) => {
+            paths::binary(&site.cargo.target, site.environment.build, binary.as_str())
+        }
+        (None, Some(host)) => packages::find_program(&host.program, &host.search)
+            .unwrap_or_else(|| host.program.clone().into()),
         (None, None) => PathBuf::new(),
     }
 }
 
 /// Path and content, so that an upgraded package counts as another program.
 fn identity(program: &Path, digests: &mut FileDigests) -> String {
-    digest::of_parts([program.to_string_lossy().as_ref(), digests.of_file(program).as_str()])
+    digest::of_parts([
+        program.to_string_lossy().as_ref(),
+        digests.of_file(program).as_str(),
+    ])
 }
 
 /// Programs of the distribution look for their own tools on PATH.
 fn with_path(env: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let mut env = env.clone();
-    env.entry("PATH".into()).or_insert_with(|| "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into());
+    env.entry("PATH".into())
+        .or_insert_with(|| "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into());
     env
 }
 
 fn health_check(health: Option<&RenderedHealth>) -> HealthCheck {
-    let Some(health) = health else { return HealthCheck::Tcp { address: String::new() } };
+    let Some(health) = health else {
+        return HealthCheck::Tcp {
+            address: String::new(),
+        };
+    };
     let address = health.address.clone();
     match health.kind {
-        "http" => HealthCheck::Http { address, path: health.path.clone().unwrap_or_else(|| "/".into()) },
+        "http" => HealthCheck::Http {
+            address,
+            path: health.path.clone().unwrap_or_else(|| "/".into()),
+        },
         "postgres" => HealthCheck::Postgres { address },
         "nats" => HealthCheck::Nats { address },
         "s3" => HealthCheck::S3 { address },

@@ -23,28 +23,57 @@ pub(crate) struct Evidence<'a> {
 }
 
 const SIGNS: [(&str, Kind); 6] = [
-    (r"(?i)address already in use|bind.*already in use|could not bind", Kind::PortTaken),
-    (r"(?i)no space left on device|disk (is )?full|enospc|disk quota exceeded", Kind::DiskFull),
-    (r"(?i)password authentication failed|access ?denied|invalid ?access ?key|signaturedoesnotmatch|authorization violation", Kind::BadCredentials),
-    (r"(?i)permission denied|read-only file system", Kind::NotWritable),
-    (r"(?i)out of memory|cannot allocate memory|oom", Kind::OutOfMemory),
+    (
+        r"(?i)address already in use|bind.*already in use|could not bind",
+        Kind::PortTaken,
+    ),
+    (
+        r"(?i)no space left on device|disk (is )?full|enospc|disk quota exceeded",
+        Kind::DiskFull,
+    ),
+    (
+        r"(?i)password authentication failed|access ?denied|invalid ?access ?key|signaturedoesnotmatch|authorization violation",
+        Kind::BadCredentials,
+    ),
+    (
+        r"(?i)permission denied|read-only file system",
+        Kind::NotWritable,
+    ),
+    (
+        r"(?i)out of memory|cannot allocate memory|oom",
+        Kind::OutOfMemory,
+    ),
     (r"(?i)exec format error", Kind::WrongArchitecture),
 ];
 
-static SIGN: LazyLock<RegexSet> = LazyLock::new(|| RegexSet::new(SIGNS.map(|(pattern, _)| pattern)).expect("BUG: the patterns are valid"));
-static PORT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r":(\d{2,5})\b").expect("BUG: the pattern is valid"));
+static SIGN: LazyLock<RegexSet> = LazyLock::new(|| {
+    RegexSet::new(SIGNS.map(|(pattern, _)| pattern)).expect("BUG: the patterns are valid")
+});
+static PORT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r":(\d{2,5})\b").expect("BUG: the pattern is valid"));
 
 pub(crate) fn diagnose(evidence: Evidence<'_>) -> Failure {
-    let sign = evidence.log_tail.iter().rev().map(String::as_str).chain([evidence.detail]).find_map(|line| {
-        let index = SIGN.matches(line).into_iter().next()?;
-        Some((SIGNS[index].1, line.to_owned()))
-    });
+    let sign = evidence
+        .log_tail
+        .iter()
+        .rev()
+        .map(String::as_str)
+        .chain([evidence.detail])
+        .find_map(|line| {
+            let index = SIGN.matches(line).into_iter().next()?;
+            Some((SIGNS[index].1, line.to_owned()))
+        });
     let (kind, line) = sign.unwrap_or((evidence.otherwise, String::new()));
     let mut detail = evidence.detail.to_owned();
     let mut hint = hint(kind, &evidence.logs_command);
-    if kind == Kind::PortTaken && let Some((number, holder)) = holder(&evidence, &line) {
+    if kind == Kind::PortTaken
+        && let Some((number, holder)) = holder(&evidence, &line)
+    {
         detail = format!("port {number} is taken by {holder}; {detail}");
-        hint = format!("end that process, or choose another port for {} in the environment's overlay", evidence.component);
+        hint = format!(
+            "end that process, or choose another port for {} in the environment's overlay",
+            evidence.component
+        );
     } else if !line.is_empty() && line != evidence.detail {
         detail = format!("{detail}: {}", line.trim());
     }
@@ -53,7 +82,11 @@ pub(crate) fn diagnose(evidence: Evidence<'_>) -> Failure {
 
 /// The supervisor did not do what it was asked.
 pub(crate) fn refused(component: &str, error: &client::Error) -> Failure {
-    let cause = if let client::Error::Refused { cause, .. } = error { *cause } else { None };
+    let cause = if let client::Error::Refused { cause, .. } = error {
+        *cause
+    } else {
+        None
+    };
     let mut failure = not_started(component, cause, &error.to_string());
     if let Some(hint) = error.hint() {
         failure.hint = hint.into();
@@ -65,17 +98,28 @@ pub(crate) fn refused(component: &str, error: &client::Error) -> Failure {
 pub(crate) fn not_started(component: &str, cause: Option<StartCause>, message: &str) -> Failure {
     let (kind, hint) = match cause {
         Some(StartCause::ProgramNotFound) => (Kind::PackageMissing, "cargo xtask doctor --fix"),
-        Some(StartCause::PermissionDenied) => (Kind::NotExecutable, "see its permissions: namei -l <path>"),
-        Some(StartCause::WrongArchitecture) => (Kind::WrongArchitecture, "install the program for this machine's processor"),
+        Some(StartCause::PermissionDenied) => {
+            (Kind::NotExecutable, "see its permissions: namei -l <path>")
+        }
+        Some(StartCause::WrongArchitecture) => (
+            Kind::WrongArchitecture,
+            "install the program for this machine's processor",
+        ),
         Some(StartCause::WorkingDirectoryMissing) => (Kind::NotWritable, "cargo xtask doctor"),
-        Some(StartCause::Other) | None => (Kind::Supervisor, "cargo xtask down, then cargo xtask up"),
+        Some(StartCause::Other) | None => {
+            (Kind::Supervisor, "cargo xtask down, then cargo xtask up")
+        }
     };
     Failure::new(component, kind, message, hint)
 }
 
 fn holder(evidence: &Evidence<'_>, line: &str) -> Option<(u16, ports::Holder)> {
-    let named = PORT.captures_iter(line).filter_map(|found| found[1].parse().ok());
-    named.chain(evidence.ports.values().copied()).find_map(|port| Some((port, ports::holder(port)?)))
+    let named = PORT
+        .captures_iter(line)
+        .filter_map(|found| found[1].parse().ok());
+    named
+        .chain(evidence.ports.values().copied())
+        .find_map(|port| Some((port, ports::holder(port)?)))
 }
 
 fn hint(kind: Kind, logs_command: &str) -> String {
@@ -106,12 +150,19 @@ mod tests {
         let ports = BTreeMap::new();
         let cases = [
             ("write /data/x: no space left on device", Kind::DiskFull),
-            ("FATAL:  password authentication failed for user \"catalog\"", Kind::BadCredentials),
+            (
+                "FATAL:  password authentication failed for user \"catalog\"",
+                Kind::BadCredentials,
+            ),
             ("open /data: permission denied", Kind::NotWritable),
             ("something else", Kind::CrashLoop),
         ];
         for (line, kind) in cases {
-            assert_eq!(diagnose(evidence(&["starting", line], &ports)).kind, kind, "{line}");
+            assert_eq!(
+                diagnose(evidence(&["starting", line], &ports)).kind,
+                kind,
+                "{line}"
+            );
         }
     }
 
@@ -120,8 +171,15 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let ports = BTreeMap::from([("http".to_owned(), port)]);
-        let failure = diagnose(evidence(&["listen tcp: bind: address already in use"], &ports));
+        let failure = diagnose(evidence(
+            &["listen tcp: bind: address already in use"],
+            &ports,
+        ));
         assert_eq!(failure.kind, Kind::PortTaken);
-        assert!(failure.detail.contains(&std::process::id().to_string()), "{}", failure.detail);
+        assert!(
+            failure.detail.contains(&std::process::id().to_string()),
+            "{}",
+            failure.detail
+        );
     }
 }

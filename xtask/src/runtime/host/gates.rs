@@ -19,7 +19,11 @@ pub(crate) struct Gates {
 
 impl Gates {
     pub(crate) fn new<'a>(names: impl Iterator<Item = &'a String>) -> Self {
-        Self { gates: names.map(|name| (name.clone(), watch::Sender::new(Gate::Shut))).collect() }
+        Self {
+            gates: names
+                .map(|name| (name.clone(), watch::Sender::new(Gate::Shut)))
+                .collect(),
+        }
     }
 
     pub(crate) fn set(&self, name: &str, gate: Gate) {
@@ -30,16 +34,29 @@ impl Gates {
 
     /// Those of `names` whose gate is not open yet. A name without a gate is not part of this run and counts as open.
     pub(crate) fn shut<'a>(&self, names: impl Iterator<Item = &'a String>) -> Vec<String> {
-        let is_shut = |name: &&String| self.gates.get(*name).is_some_and(|sender| *sender.borrow() != Gate::Open);
+        let is_shut = |name: &&String| {
+            self.gates
+                .get(*name)
+                .is_some_and(|sender| *sender.borrow() != Gate::Open)
+        };
         names.filter(is_shut).cloned().collect()
     }
 
     /// Waits until one of `names` moves, and says whether all can still open.
     pub(crate) async fn moved(&self, names: &[String]) -> bool {
-        let waits = names.iter().filter_map(|name| self.gates.get(name)).map(|sender| {
-            let mut receiver = sender.subscribe();
-            Box::pin(async move { receiver.wait_for(|gate| *gate != Gate::Shut).await.map(|gate| *gate).unwrap_or(Gate::Barred) })
-        });
+        let waits = names
+            .iter()
+            .filter_map(|name| self.gates.get(name))
+            .map(|sender| {
+                let mut receiver = sender.subscribe();
+                Box::pin(async move {
+                    receiver
+                        .wait_for(|gate| *gate != Gate::Shut)
+                        .await
+                        .map(|gate| *gate)
+                        .unwrap_or(Gate::Barred)
+                })
+            });
         let (gate, _, _) = futures::future::select_all(waits).await;
         gate == Gate::Open
     }

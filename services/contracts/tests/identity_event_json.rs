@@ -1,5 +1,4 @@
 //! Locks the JSON of identity's events: consumers of other versions read it, so a change here is a new version.
-#![expect(clippy::unwrap_used, reason = "in a test, a panic is a failed test")]
 
 use contracts::{Event as _, UserId, identity::UserRegistered};
 use uuid::Uuid;

@@ -51,6 +51,6 @@ pub(crate) async fn create(config: &AdministratorConfig, process: &Process) -> a
     Ok(())
 }
 
-fn wrong(violation: Violation) -> anyhow::Error {
-    anyhow!("{} {}", violation.field, violation.message)
+fn wrong(Violation { field, message }: Violation) -> anyhow::Error {
+    anyhow!("{field} {message}")
 }

@@ -82,13 +82,13 @@ fn parse(query: &str) -> Result<PageQuery, Vec<FieldError>> {
                     format!("must be a number from 1 to {MAX_LIMIT}"),
                 )),
             },
-            "after" => match value.parse() {
-                Ok(after) => page.after = Some(after),
-                Err(_) => {
+            "after" => {
+                page.after = value.parse().ok();
+                if page.after.is_none() {
                     let message = "must be `next` of the page before (a UUID)";
                     errors.push(FieldError::new(name, message));
                 }
-            },
+            }
             _ => {
                 let message = "is not a parameter of this list; it takes limit, after";
                 errors.push(FieldError::new(name, message));

@@ -79,7 +79,7 @@ async fn what_is_wrong_with_a_login_is_named() {
         ("email", json!("demo")),
         ("email", Value::Null),
         ("password", json!("x".repeat(129))),
-        ("password", json!(12345678)),
+        ("password", json!(12_345_678)),
         ("session", json!("localStorage")),
         ("remember", json!(true)),
     ] {

@@ -1,4 +1,5 @@
 //! The identity service from outside: its real router and workers on a real PostgreSQL and NATS, over HTTP.
+#![expect(clippy::unwrap_used, reason = "in a test, a panic is a failed test")]
 
 mod app;
 

@@ -1,27 +1,25 @@
 //! Running the program: its log, its memory, its configuration, its end.
 
-use std::{process::Stdio, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use serde_json::{Value, json};
 use testkit::{Client, TemporaryDirectory, TestDatabase};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
 use crate::app::{PASSWORD, TestApp, demo, write_keys};
 
 struct Program {
     child: tokio::process::Child,
     client: Client,
-    log: BufReader<tokio::process::ChildStdout>,
-    head: String,
+    log: PathBuf,
     _directory: TemporaryDirectory,
 }
 
-/// The real program with its own database, logging everything.
+/// The real program with its own database, logging everything into a file.
 async fn program(database: &TestDatabase) -> Program {
     let directory = TemporaryDirectory::new(None);
-    let keys = directory.path().join("keys");
+    let (keys, log) = (directory.path().join("keys"), directory.path().join("log"));
     write_keys(&keys, &[0xab]);
-    let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_identity"))
+    let child = tokio::process::Command::new(env!("CARGO_BIN_EXE_identity"))
         .arg("serve")
         .env("IDENTITY_LISTEN", "127.0.0.1:0")
         .env("IDENTITY_DATABASE_URL", database.url())
@@ -29,45 +27,30 @@ async fn program(database: &TestDatabase) -> Program {
         .env("IDENTITY_SIGNING_KEY_FILE", &keys)
         .env("MALLOC_MMAP_THRESHOLD_", "1048576")
         .env("LOG_LEVEL", "debug")
-        .stdout(Stdio::piped())
+        .stdout(std::fs::File::create(&log).unwrap())
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    let mut log = BufReader::new(child.stdout.take().unwrap());
-    let mut head = String::new();
-    loop {
-        let start = head.len();
-        assert!(
-            log.read_line(&mut head).await.unwrap() > 0,
-            "it ended before it listened: {head}"
-        );
-        let entry: Value =
-            serde_json::from_str(&head[start..]).expect("every line of the log is JSON");
-        if entry["message"] == "listening" {
-            let client = Client::new(&format!("http://{}", entry["address"].as_str().unwrap()));
-            return Program {
-                child,
-                client,
-                log,
-                head,
-                _directory: directory,
-            };
-        }
+    let address = testkit::eventually("the program listens", || async {
+        let text = std::fs::read_to_string(&log).unwrap();
+        let entries = text
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let listening = entries
+            .into_iter()
+            .find(|entry| entry["message"] == "listening")?;
+        Some(listening["address"].as_str().unwrap().to_owned())
+    });
+    let client = Client::new(&format!("http://{}", address.await));
+    Program {
+        child,
+        client,
+        log,
+        _directory: directory,
     }
 }
 
 impl Program {
-    fn signal(&self, name: &str) {
-        let pid = self.child.id().unwrap().to_string();
-        assert!(
-            std::process::Command::new("kill")
-                .args(["-s", name, &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
-    }
-
     /// Resident memory in KiB.
     fn resident_kib(&self) -> u64 {
         let status =
@@ -81,14 +64,22 @@ impl Program {
 
     /// Ends it and returns everything that it has logged.
     async fn end(mut self) -> String {
-        self.signal("TERM");
-        self.log.read_to_string(&mut self.head).await.unwrap();
+        let pid = self.child.id().unwrap().to_string();
+        let signalled = std::process::Command::new("kill")
+            .args(["-s", "TERM", &pid])
+            .status()
+            .unwrap();
+        assert!(signalled.success());
         let status = tokio::time::timeout(Duration::from_secs(10), self.child.wait())
             .await
             .expect("it ends")
             .unwrap();
         assert!(status.success(), "{status}");
-        self.head
+        let log = std::fs::read_to_string(&self.log).unwrap();
+        for line in log.lines() {
+            serde_json::from_str::<Value>(line).expect("every line of the log is JSON");
+        }
+        log
     }
 }
 
@@ -180,6 +171,7 @@ async fn the_memory_of_a_rush_is_given_back() {
     );
     let resident = program.resident_kib();
     // A build with its symbols and without optimisation is larger than what is shipped; two hashes alone are 38 MiB.
+    eprintln!("resident after a rush: {resident} KiB");
     assert!(
         resident < 60 * 1024,
         "{resident} KiB are resident after a rush"

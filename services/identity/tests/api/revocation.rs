@@ -35,12 +35,12 @@ async fn another_service(app: &TestApp, tasks: &mut JoinSet<()>) -> Client {
         issuer: "argosy".to_owned(),
         audience: "argosy".to_owned(),
     };
-    let state = Other(Verifier::new(keys, &rules, &process.metrics));
+    let verifier = Other(Verifier::new(keys, &rules, &process.metrics));
     let who = |caller: Caller| async move { caller.principal.user.to_string() };
-    let routes = Router::new().route("/who", get(who)).with_state(state);
+    let whoami = Router::new().route("/who", get(who)).with_state(verifier);
     let readiness = Readiness::new(process.shutdown.clone());
     let router = server::router(
-        routes,
+        whoami,
         &process,
         readiness,
         HttpMetrics::new(&process.metrics),

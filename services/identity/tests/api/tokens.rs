@@ -5,7 +5,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use testkit::{Issuer, TestDatabase};
 
-use crate::app::{NOWHERE, TestApp};
+use crate::app::{NOWHERE, Person, TestApp};
 
 fn part(token: &str, index: usize) -> Value {
     let text = token.split('.').nth(index).unwrap();
@@ -69,74 +69,56 @@ async fn a_token_says_what_other_services_need() {
     );
 }
 
-#[tokio::test]
-async fn a_token_counts_only_if_everything_about_it_is_right() {
-    let app = TestApp::start().await;
-    let person = app.person("demo").await;
-    let other = app.person("other").await;
+/// Tokens that look like this person's and are not.
+fn improper(person: &Person, other: &Person) -> Vec<(&'static str, String)> {
     let (header, claims) = (part(&person.token, 0), part(&person.token, 1));
     let kid = &header["kid"];
     let now = claims["iat"].as_i64().unwrap();
+    let with = |field: &str, value: Value| sign(7, kid, &changed(&claims, field, value));
+    let none = json!({ "alg": "none", "kid": kid }).to_string();
+    let payload = person.token.split('.').nth(1).unwrap();
+    let mut shared = Header::new(Algorithm::HS256);
+    shared.kid = kid.as_str().map(ToOwned::to_owned);
+    let secret = EncodingKey::from_secret(&[7; 32]);
+    let (head, _) = person.token.rsplit_once('.').unwrap();
+    let (_, signature) = other.token.rsplit_once('.').unwrap();
+    let others_session = part(&other.token, 1)["sid"].clone();
+    vec![
+        ("expired", with("exp", json!(now - 60))),
+        ("not valid yet", with("nbf", json!(now + 600))),
+        ("another issuer", with("iss", json!("somebody"))),
+        ("another audience", with("aud", json!("argosy-device"))),
+        ("no session", with("sid", Value::Null)),
+        ("somebody else's session", with("sid", others_session)),
+        ("no user", with("sub", json!("root"))),
+        ("a foreign key under our id", sign(8, kid, &claims)),
+        ("a foreign key", Issuer::default().sign(&claims)),
+        ("altered", format!("{head}.{signature}")),
+        (
+            "unsigned",
+            format!("{}.{payload}.", BASE64_URL_SAFE_NO_PAD.encode(none)),
+        ),
+        (
+            "signed with a shared secret",
+            encode(&shared, &claims, &secret).unwrap(),
+        ),
+        ("a refresh token", person.refresh.clone()),
+        ("nothing", String::new()),
+        ("very long", "x".repeat(9000)),
+    ]
+}
+
+#[tokio::test]
+async fn a_token_counts_only_if_everything_about_it_is_right() {
+    let app = TestApp::start().await;
+    let (person, other) = (app.person("demo").await, app.person("other").await);
+    let (header, claims) = (part(&person.token, 0), part(&person.token, 1));
+    let kid = &header["kid"];
     assert!(
         app.knows(&sign(7, kid, &claims)).await,
         "the test signs as the service does"
     );
-    let none = format!(
-        "{}.{}.",
-        BASE64_URL_SAFE_NO_PAD.encode(json!({ "alg": "none", "kid": kid }).to_string()),
-        person.token.split('.').nth(1).unwrap()
-    );
-    let mut shared = Header::new(Algorithm::HS256);
-    shared.kid = kid.as_str().map(ToOwned::to_owned);
-    let shared = encode(&shared, &claims, &EncodingKey::from_secret(&[7; 32])).unwrap();
-    let swapped = {
-        let (head, _) = person.token.rsplit_once('.').unwrap();
-        let (_, signature) = other.token.rsplit_once('.').unwrap();
-        format!("{head}.{signature}")
-    };
-    let stranger = Issuer::default();
-    for (what, token) in [
-        (
-            "expired",
-            sign(7, kid, &changed(&claims, "exp", json!(now - 60))),
-        ),
-        (
-            "not valid yet",
-            sign(7, kid, &changed(&claims, "nbf", json!(now + 600))),
-        ),
-        (
-            "another issuer",
-            sign(7, kid, &changed(&claims, "iss", json!("somebody"))),
-        ),
-        (
-            "another audience",
-            sign(7, kid, &changed(&claims, "aud", json!("argosy-device"))),
-        ),
-        (
-            "no session",
-            sign(7, kid, &changed(&claims, "sid", Value::Null)),
-        ),
-        (
-            "somebody else's session",
-            sign(
-                7,
-                kid,
-                &changed(&claims, "sid", part(&other.token, 1)["sid"].clone()),
-            ),
-        ),
-        (
-            "no user",
-            sign(7, kid, &changed(&claims, "sub", json!("root"))),
-        ),
-        ("a foreign key under our id", sign(8, kid, &claims)),
-        ("a foreign key", stranger.sign(&claims)),
-        ("altered", swapped),
-        ("unsigned", none),
-        ("signed with a shared secret", shared),
-        ("a refresh token", person.refresh.clone()),
-        ("nothing", String::new()),
-        ("very long", "x".repeat(9000)),
-    ] {
+    for (what, token) in improper(&person, &other) {
         let answer = app.anonymous.with_token(&token).get("/api/users/me").await;
         assert_eq!(
             answer.status,
@@ -149,11 +131,8 @@ async fn a_token_counts_only_if_everything_about_it_is_right() {
     }
     // A role that the token claims and the account does not have is worth nothing here.
     let claimed = sign(7, kid, &changed(&claims, "role", json!("admin")));
-    app.anonymous
-        .with_token(&claimed)
-        .get("/api/users")
-        .await
-        .expect_problem(403, "forbidden");
+    let claimed = app.anonymous.with_token(&claimed).get("/api/users").await;
+    claimed.expect_problem(403, "forbidden");
     assert!(app.knows(&person.token).await);
 }
 

@@ -2,10 +2,28 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::PgConnection;
+use sqlx::{
+    Decode, PgConnection, Postgres, Type,
+    error::BoxDynError,
+    postgres::{PgTypeInfo, PgValueRef},
+};
 
 use super::Page;
 use crate::domain::intent::{Intent, Status};
+
+/// Stored by its name.
+impl Type<Postgres> for Status {
+    fn type_info() -> PgTypeInfo {
+        <str as Type<Postgres>>::type_info()
+    }
+}
+
+impl<'r> Decode<'r, Postgres> for Status {
+    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+        let name = <&str as Decode<Postgres>>::decode(value)?;
+        Self::parse(name).ok_or_else(|| format!("{name:?} is not a status").into())
+    }
+}
 
 pub(crate) async fn insert(connection: &mut PgConnection, intent: &Intent) -> sqlx::Result<()> {
     sqlx::query!(

@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use super::seconds;
 
 /// Stripe's statuses, those that can come up here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
     RequiresPaymentMethod,
     RequiresConfirmation,
@@ -17,6 +16,18 @@ pub(crate) enum Status {
 }
 
 impl Status {
+    const ALL: [Self; 5] = [
+        Self::RequiresPaymentMethod,
+        Self::RequiresConfirmation,
+        Self::Processing,
+        Self::Succeeded,
+        Self::Canceled,
+    ];
+
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::RequiresPaymentMethod => "requires_payment_method",

@@ -143,7 +143,7 @@ pub(crate) struct Probe {
     /// Only this journey.
     #[arg(long, value_name = "NAME")]
     pub(crate) journey: Option<String>,
-    /// Also write a JUnit report.
+    /// Also write a report in the form of `JUnit`.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
 }

@@ -128,6 +128,10 @@ impl Phase {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Hop {
     pub(crate) journey: String,
+    #[expect(
+        clippy::struct_field_names,
+        reason = "the field's name is part of the documented interface"
+    )]
     pub(crate) hop: String,
     pub(crate) ok: bool,
     pub(crate) took_ms: u64,
@@ -186,7 +190,7 @@ pub(crate) struct Measurement {
     /// What the number is: `p50`, `p99`, `ratio` or `value`.
     pub(crate) statistic: String,
     pub(crate) value: f64,
-    /// `ms`, `MiB`, or `` for a ratio.
+    /// `ms` or `MiB`; empty for a ratio.
     pub(crate) unit: String,
     /// The goal or the limit, where there is one.
     pub(crate) goal: Option<f64>,

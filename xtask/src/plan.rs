@@ -260,7 +260,7 @@ fn sentence(changes: &[Change]) -> String {
 }
 
 /// Says for each step which other steps come first, and puts the list in an order that keeps to it.
-fn order(steps: &mut Vec<Step>, desired: &Desired) {
+fn order(steps: &mut [Step], desired: &Desired) {
     let with_step: BTreeSet<String> = steps.iter().map(|step| step.component.clone()).collect();
     for step in steps.iter_mut() {
         let needed = desired.dependencies_of(&step.component);

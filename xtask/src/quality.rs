@@ -11,4 +11,5 @@ pub(crate) mod source;
 pub(crate) mod steps;
 pub(crate) mod suite;
 pub(crate) mod tidy;
+mod transcript;
 pub(crate) mod tree;

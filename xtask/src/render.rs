@@ -13,7 +13,10 @@ mod stack_view;
 mod template;
 pub(crate) mod write;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use crate::model::{
     Diagnostic, Diagnostics, Environment, FileSpec, Health, Name, OnChange, Reload, Signal, Unit,
@@ -103,10 +106,17 @@ pub(crate) fn render(
             .insert(name.clone(), render_unit(&owner, templates, &mut found));
     }
     if found.is_empty() {
-        Ok(rendered)
-    } else {
-        Err(Diagnostics::sorted(found))
+        return Ok(rendered);
     }
+    // A job that takes a component over repeats the component's mistakes.
+    let mut places = BTreeSet::new();
+    found.retain(|diagnostic| {
+        let Diagnostic {
+            file, line, column, ..
+        } = diagnostic;
+        *column == 0 || places.insert((file.clone(), *line, *column))
+    });
+    Err(Diagnostics::sorted(found))
 }
 
 fn render_unit(

@@ -1,7 +1,9 @@
 //! `seed`: the demo catalogue, or a large one. The catalog's own program does it; this finds it and hands it its
 //! variables.
 
-use super::converge::{difference, selection, supervisor_failed};
+use std::time::Duration;
+
+use super::converge::{Difference, difference, selection, supervisor_failed};
 use crate::{
     cli::Seed,
     exit::Exit,
@@ -23,71 +25,62 @@ const JOB: &str = "demo-catalogue";
 pub(crate) async fn run(session: &Session, args: &Seed) -> Result<Exit, Failures> {
     preflight::home(&session.paths)?;
     let not_running = || {
-        Failure::new(
-            "catalog",
-            Kind::Supervisor,
-            "the platform does not run",
-            session.command("up"),
-        )
+        let detail = "the platform does not run";
+        Failure::new("catalog", Kind::Supervisor, detail, session.command("up"))
     };
     let supervisor = Supervisor::connect(&session.paths)
         .await
         .map_err(supervisor_failed)?
         .ok_or_else(not_running)?;
-    let difference = difference(session, Some(&supervisor), &selection(session, &[])?).await?;
-    let Some(job) = difference.blueprint.jobs.get(JOB) else {
-        let detail = format!(
-            "the environment `{}` has no demo catalogue",
-            session.environment.name
-        );
-        return Err(Failure::new(
-            "catalog",
-            Kind::ModelInvalid,
-            detail,
-            "see `only_in` of demo-catalogue in infra/stack.yaml",
-        )
-        .into());
+    let everything = selection(session, &[])?;
+    let difference = difference(session, Some(&supervisor), &everything).await?;
+    let spec = job(session, &difference, args)?;
+    let failed = |message: String| {
+        let hint = session.command("logs seed");
+        Failure::new("catalog", Kind::JobFailed, message, hint)
     };
-    let mut job_args = job.args.clone();
-    if let Some(products) = args.products {
-        job_args.extend(["--products".into(), products.to_string()]);
-    }
-    let spec = JobSpec {
-        name: "seed".into(),
-        program: difference
-            .blueprint
-            .kept
-            .get(JOB)
-            .map_or_else(|| job.program.clone(), |kept| kept.built.clone()),
-        args: job_args,
-        env: job.env.clone(),
-        working_directory: session.paths.run(),
-        run_as: None,
-        timeout: std::time::Duration::from_secs(LONGEST_SECS),
-    };
-    let log = session.paths.log("seed");
-    let supervisor_kind = |message: String| {
-        Failure::new(
-            "catalog",
-            Kind::JobFailed,
-            message,
-            session.command("logs seed"),
-        )
-    };
-    let outcome = jobs::run_job(&spec, &log)
+    let outcome = jobs::run_job(&spec, &session.paths.log("seed"))
         .await
-        .map_err(|error| supervisor_kind(error.message))?;
+        .map_err(|error| failed(error.message))?;
     match outcome.end {
         JobEnd::Succeeded => {
-            session
-                .reporter
-                .note(format!("seeded in {} ms", outcome.took.as_millis()));
+            let took_ms = outcome.took.as_millis();
+            session.reporter.note(format!("seeded in {took_ms} ms"));
             Ok(Exit::Done)
         }
         JobEnd::Failed(how) => {
             let tail = outcome.log_tail.into_iter().map(|line| line.text).collect();
-            Err(supervisor_kind(how).with_log_tail(tail).into())
+            Err(failed(how).with_log_tail(tail).into())
         }
-        JobEnd::TimedOut => Err(supervisor_kind(format!("not done after {LONGEST_SECS} s")).into()),
+        JobEnd::TimedOut => Err(failed(format!("not done after {LONGEST_SECS} s")).into()),
     }
+}
+
+/// The model's job, with the number of products where one is asked for.
+fn job(session: &Session, difference: &Difference, args: &Seed) -> Result<JobSpec, Failure> {
+    let blueprint = &difference.blueprint;
+    let job = blueprint.jobs.get(JOB).ok_or_else(|| {
+        let environment = &session.environment.name;
+        let detail = format!("the environment `{environment}` has no demo catalogue");
+        let hint = "see `only_in` of demo-catalogue in infra/stack.yaml";
+        Failure::new("catalog", Kind::ModelInvalid, detail, hint)
+    })?;
+    let products = args
+        .products
+        .map(|products| ["--products".into(), products.to_string()]);
+    let kept = blueprint.kept.get(JOB);
+    Ok(JobSpec {
+        name: "seed".into(),
+        program: kept.map_or_else(|| job.program.clone(), |kept| kept.built.clone()),
+        args: job
+            .args
+            .iter()
+            .cloned()
+            .chain(products.into_iter().flatten())
+            .collect(),
+        env: job.env.clone(),
+        working_directory: session.paths.run(),
+        run_as: None,
+        timeout: Duration::from_secs(LONGEST_SECS),
+    })
 }

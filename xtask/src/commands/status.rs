@@ -58,26 +58,17 @@ fn everything(session: &Session, processes: &[ProcessStatus]) -> Vec<ComponentSt
 
 fn absent(session: &Session) -> Result<Exit, Failures> {
     let up = session.command("up");
-    match last_run(&session.paths) {
-        Ok(LastRun::Died { pid, since, how }) => {
-            let how = how.unwrap_or_else(|| "nobody saw how".into());
-            let detail = format!(
-                "the supervisor (pid {pid}) died at {}: {how}; everything that it ran ended with it",
-                timestamp(since)
-            );
-            Err(Failure::new(
-                "toolkit",
-                Kind::Supervisor,
-                detail,
-                format!("{up}   (brings everything back, with its data)"),
-            )
-            .into())
-        }
-        _ => {
-            session.reporter.note(format!("nothing runs: {up}"));
-            Ok(Exit::Done)
-        }
+    if let Ok(LastRun::Died { pid, since, how }) = last_run(&session.paths) {
+        let how = how.unwrap_or_else(|| "nobody saw how".into());
+        let at = timestamp(since);
+        let detail = format!(
+            "the supervisor (pid {pid}) died at {at}: {how}; everything that it ran ended with it"
+        );
+        let hint = format!("{up}   (brings everything back, with its data)");
+        return Err(Failure::new("toolkit", Kind::Supervisor, detail, hint).into());
     }
+    session.reporter.note(format!("nothing runs: {up}"));
+    Ok(Exit::Done)
 }
 
 fn show(session: &Session, all: &[ComponentStatus]) {
@@ -141,16 +132,16 @@ fn tell(session: &Session, status: &ComponentStatus) {
 }
 
 fn row(status: &ComponentStatus) -> [String; 7] {
-    let dash = || "-".to_owned();
+    fn dash() -> String {
+        "-".to_owned()
+    }
     [
         status.component.clone(),
         status.state.clone(),
         status.health.clone(),
         status.pid.map_or_else(dash, |pid| pid.to_string()),
         status.restarts.to_string(),
-        status.memory_bytes.map_or_else(dash, |bytes| {
-            format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
-        }),
+        status.memory_bytes.map_or_else(dash, mebibytes),
         status.since.clone().unwrap_or_else(dash),
     ]
 }
@@ -206,4 +197,10 @@ fn stopped(component: String) -> ComponentStatus {
         digest: None,
         detail: None,
     }
+}
+
+/// One digit after the point, without a detour through floating point.
+fn mebibytes(bytes: u64) -> String {
+    let tenths = bytes.saturating_mul(10) >> 20;
+    format!("{}.{} MiB", tenths / 10, tenths % 10)
 }

@@ -73,7 +73,7 @@ pub(crate) async fn run(session: &Session, args: &Up) -> Result<Exit, Failures> 
     if !args.no_probe && args.only.is_empty() {
         super::probe::after_up(session).await?;
     }
-    tell_urls(session);
+    tell_urls(session, &difference);
     Ok(Exit::Done)
 }
 
@@ -199,7 +199,7 @@ async fn watch_board(
                     ),
                 ),
                 Ok(Update::Changed(status)) => {
-                    sender.send_modify(|board| drop(board.insert(status.name.clone(), *status)))
+                    sender.send_modify(|board| drop(board.insert(status.name.clone(), *status)));
                 }
                 Ok(Update::Removed(name)) => sender.send_modify(|board| drop(board.remove(&name))),
                 Err(error) => return error.to_string(),
@@ -236,7 +236,15 @@ fn interruption(session: &Session) -> Failure {
     )
 }
 
-fn tell_urls(session: &Session) {
+fn tell_urls(session: &Session, difference: &Difference) {
+    if difference.plan.step("identity-admin").is_some() {
+        let email = &session.environment.settings().admin_email;
+        let password = session.paths.secrets().join("admin-password");
+        session.reporter.note(format!(
+            "the administrator is {email}; the password is in {}",
+            password.display()
+        ));
+    }
     let urls = urls(&session.environment);
     if session.reporter.is_json() {
         for (name, url) in urls {

@@ -3,13 +3,13 @@
 //! serde stops at the first mistake and knows no near misses. Here every mistake of a file is found in one go, each
 //! at its place, and with the very schema that editors use: no third description of the format.
 
-use std::{
-    collections::HashMap,
-    sync::{LazyLock, Mutex, PoisonError},
-};
+mod schema_terms;
 
-use regex::Regex;
-use serde_json::{Map, Value};
+use schema_terms::{
+    accepts, choice, in_range, is_null_type, keys, matches_pattern, range, required, spoken,
+    value_schema, words,
+};
+use serde_json::Value;
 
 use super::{
     diagnostic::{Diagnostic, any_of, did_you_mean},
@@ -292,117 +292,4 @@ impl Node {
     fn is_null(&self) -> bool {
         matches!(&self.kind, Kind::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
     }
-}
-
-fn choice(schema: &Value) -> Option<&[Value]> {
-    schema
-        .get("oneOf")
-        .or_else(|| schema.get("anyOf"))
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-}
-
-fn is_null_type(schema: &Value) -> bool {
-    schema.get("type").and_then(Value::as_str) == Some("null")
-}
-
-fn accepts(schema: &Value, kind: &str) -> bool {
-    match schema.get("type") {
-        Some(Value::String(only)) => only == kind,
-        Some(Value::Array(several)) => several.iter().any(|one| one == kind),
-        _ => false,
-    }
-}
-
-/// The words of an enumeration, however schemars has written it.
-fn words(schema: &Value) -> Option<Vec<&str>> {
-    if let Some(word) = schema.get("const").and_then(Value::as_str) {
-        return Some(vec![word]);
-    }
-    if let Some(several) = schema.get("enum").and_then(Value::as_array) {
-        return several.iter().map(Value::as_str).collect();
-    }
-    let nested: Option<Vec<Vec<&str>>> = choice(schema)?.iter().map(words).collect();
-    nested.map(|lists| lists.concat())
-}
-
-fn properties(schema: &Value) -> Option<&Map<String, Value>> {
-    schema.get("properties").and_then(Value::as_object)
-}
-
-fn keys(schema: &Value) -> impl Iterator<Item = &str> {
-    properties(schema)
-        .into_iter()
-        .flat_map(Map::keys)
-        .map(String::as_str)
-}
-
-fn required(schema: &Value) -> impl Iterator<Item = &str> {
-    schema
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-}
-
-/// What the schema says of the value under `key`; `None` when the key is not allowed.
-fn value_schema<'a>(schema: &'a Value, key: &str) -> Option<&'a Value> {
-    if let Some(known) = properties(schema).and_then(|properties| properties.get(key)) {
-        return Some(known);
-    }
-    let patterns = schema.get("patternProperties").and_then(Value::as_object);
-    let matching = patterns
-        .into_iter()
-        .flatten()
-        .find(|(pattern, _)| regex(pattern).is_match(key));
-    matching.map(|(_, value)| value).or_else(|| {
-        schema
-            .get("additionalProperties")
-            .filter(|value| value.is_object())
-    })
-}
-
-fn matches_pattern(schema: &Value, text: &str) -> bool {
-    schema
-        .get("pattern")
-        .and_then(Value::as_str)
-        .is_none_or(|pattern| regex(pattern).is_match(text))
-}
-
-/// Compiled once: a file has hundreds of keys and scalars, and the schema a handful of patterns.
-fn regex(pattern: &str) -> Regex {
-    static COMPILED: LazyLock<Mutex<HashMap<String, Regex>>> = LazyLock::new(Mutex::default);
-    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
-    let compile = || Regex::new(pattern).expect("BUG: the patterns of our own scalars are valid");
-    compiled
-        .entry(pattern.to_owned())
-        .or_insert_with(compile)
-        .clone()
-}
-
-fn range(schema: &Value) -> (i64, i64) {
-    let bound = |name| schema.get(name).and_then(Value::as_i64);
-    (
-        bound("minimum").unwrap_or(0),
-        bound("maximum").unwrap_or(i64::MAX),
-    )
-}
-
-fn in_range(schema: &Value, text: &str) -> bool {
-    let (minimum, maximum) = range(schema);
-    text.parse::<i64>()
-        .is_ok_and(|number| (minimum..=maximum).contains(&number))
-}
-
-/// `ByteSize` → `byte size`.
-fn spoken(name: &str) -> String {
-    let mut spoken = String::new();
-    for character in name.chars() {
-        if character.is_uppercase() && !spoken.is_empty() {
-            spoken.push(' ');
-        }
-        spoken.extend(character.to_lowercase());
-    }
-    spoken
 }

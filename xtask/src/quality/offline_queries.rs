@@ -16,6 +16,12 @@ use anyhow::{Context as _, Result, bail};
 use super::{cargo, postgres::ScratchPostgres};
 use crate::build::Cargo;
 
+/// How often a service is compiled while others change.
+const TRIES: usize = 5;
+
+/// Variable of a service's macros → address of its database.
+type Databases = BTreeMap<String, String>;
+
 /// What to do about a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -75,11 +81,9 @@ pub(crate) async fn refresh(cargo: &Cargo, mode: Mode) -> Result<Vec<Outcome>> {
     compile(cargo, &databases, scratch()?.path()).await?;
     let mut outcomes = Vec::new();
     for service in services {
-        let scratch = scratch()?;
-        touch(&cargo.workspace.join(&service).join("src/lib.rs"))?;
-        compile(cargo, &databases, scratch.path()).await?;
+        let written = expand(cargo, &databases, &service).await?;
         let folder = cargo.workspace.join(&service).join(".sqlx");
-        let (written, committed) = (read(scratch.path())?, read(&folder)?);
+        let committed = read(&folder)?;
         let differences = compare(&service, &committed, &written);
         if mode == Mode::Write && !differences.is_empty() {
             replace(&folder, &committed, &written)?;
@@ -91,6 +95,28 @@ pub(crate) async fn refresh(cargo: &Cargo, mode: Mode) -> Result<Vec<Outcome>> {
         });
     }
     Ok(outcomes)
+}
+
+/// What the macros of one service save. When somebody saves a file of another service meanwhile, that one is compiled
+/// too, and its statements stand among these: then once more.
+async fn expand(cargo: &Cargo, databases: &Databases, service: &str) -> Result<Data> {
+    let folder = cargo.workspace.join(service);
+    for _ in 0..TRIES {
+        let scratch = scratch()?;
+        touch(&folder.join("src/lib.rs"))?;
+        let compiled = compile(cargo, databases, scratch.path()).await?;
+        let others = compiled
+            .iter()
+            .filter(|manifest| **manifest != folder.join("Cargo.toml"));
+        if others.filter(|manifest| has_queries(manifest)).count() == 0 {
+            return read(scratch.path());
+        }
+    }
+    bail!("the sources change while they are compiled: run it again when they are at rest")
+}
+
+fn has_queries(manifest: &Path) -> bool {
+    manifest.with_file_name("sqlx.toml").exists()
 }
 
 /// Folders from the project's root.
@@ -118,11 +144,7 @@ fn scratch() -> Result<tempfile::TempDir> {
 }
 
 /// For each service the variable that its macros read, and the address of its database with all migrations applied.
-fn databases(
-    cargo: &Cargo,
-    services: &[String],
-    server: &ScratchPostgres,
-) -> Result<BTreeMap<String, String>> {
+fn databases(cargo: &Cargo, services: &[String], server: &ScratchPostgres) -> Result<Databases> {
     let mut databases = BTreeMap::new();
     for service in services {
         let folder = cargo.workspace.join(service);
@@ -148,8 +170,9 @@ fn touch(source: &Path) -> Result<()> {
     touched.with_context(|| format!("cannot touch {}", source.display()))
 }
 
-/// Compiles so that the macros ask the databases and save what they learn into `folder`.
-async fn compile(cargo: &Cargo, databases: &BTreeMap<String, String>, folder: &Path) -> Result<()> {
+/// Compiles so that the macros ask the databases and save what they learn into `folder`. The manifests of what had to
+/// be compiled come back.
+async fn compile(cargo: &Cargo, databases: &Databases, folder: &Path) -> Result<Vec<PathBuf>> {
     // Naming `--examples` makes cargo take the same features of the dependencies as the other checks do, so that none of
     // them is compiled twice.
     let arguments = [
@@ -158,24 +181,40 @@ async fn compile(cargo: &Cargo, databases: &BTreeMap<String, String>, folder: &P
         "--lib",
         "--examples",
         "--quiet",
-        "--message-format=short",
+        "--message-format=json-render-diagnostics",
     ];
     let mut command = cargo::command(cargo, &arguments);
     command
         .envs(databases)
         .env("SQLX_OFFLINE", "false")
         .env("SQLX_OFFLINE_DIR", folder);
-    let mut output = Vec::new();
-    let status = cargo::run(&mut command, |line| output.push(line.to_owned()))
-        .await
-        .context("cannot run cargo")?;
+    let mut compiled = Vec::new();
+    let mut diagnostics = Vec::new();
+    let running = cargo::run(&mut command, |line| {
+        match serde_json::from_str::<Message>(line) {
+            Ok(message) => compiled.extend(
+                message
+                    .manifest_path
+                    .filter(|_| message.fresh == Some(false)),
+            ),
+            Err(_) => diagnostics.push(line.to_owned()),
+        }
+    });
+    let status = running.await.context("cannot run cargo")?;
     if !status.success() {
         bail!(
             "a statement does not fit its tables, or does not compile:\n{}",
-            output.join("\n")
+            diagnostics.join("\n")
         );
     }
-    Ok(())
+    Ok(compiled)
+}
+
+/// As much of cargo's messages as is needed.
+#[derive(serde::Deserialize)]
+struct Message {
+    manifest_path: Option<PathBuf>,
+    fresh: Option<bool>,
 }
 
 /// The variable that the service's macros read the database's address from (`sqlx.toml`).

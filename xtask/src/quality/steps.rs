@@ -1,6 +1,6 @@
 //! What `cargo xtask test` does, step by step; each step is also useful alone (`--only`).
 
-use std::{collections::BTreeSet, fs, io::Write as _, path::PathBuf, sync::LazyLock};
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use anyhow::{Context as _, Result};
 use regex::Regex;
@@ -10,6 +10,7 @@ use super::{
     deny::{self, Advisories},
     offline_queries::{self, Mode},
     tidy,
+    transcript::{Transcript, is_routine},
     tree::Tree,
 };
 use crate::{
@@ -122,7 +123,7 @@ impl Step {
     pub(crate) async fn run(self, session: &Session, count: &mut Count) -> Verdict {
         let verdict = match self {
             Self::Packages => install(session),
-            Self::Format => cargo_step(session, self, &["fmt", "--all", "--check"], &[]).await,
+            Self::Format => format(session).await,
             Self::Clippy => {
                 let arguments = [
                     "clippy",
@@ -183,6 +184,25 @@ fn install(session: &Session) -> Result<Verdict> {
         "{} packages are installed",
         wanted.len()
     )))
+}
+
+async fn format(session: &Session) -> Result<Verdict> {
+    let arguments = [
+        "fmt",
+        "--all",
+        "--",
+        "--check",
+        "--files-with-diff",
+        "--color",
+        "never",
+    ];
+    let verdict = cargo_step(session, Step::Format, &arguments, &[]).await?;
+    Ok(match verdict {
+        Verdict::Failed(files) => {
+            Verdict::Failed(format!("not formatted:\n{files}\nhint: cargo fmt --all"))
+        }
+        other => other,
+    })
 }
 
 fn conventions(session: &Session) -> Result<Verdict> {
@@ -259,14 +279,14 @@ async fn build(session: &Session) -> Result<Verdict> {
 }
 
 async fn test(session: &Session, count: &mut Count) -> Result<Verdict> {
-    let mut log = Log::create(session, Step::Test)?;
+    let mut transcript = Transcript::create(&session.cargo, Step::Test.name())?;
     let mut command = cargo::command(
         &session.cargo,
         &["test", "--workspace", "--locked", "--no-fail-fast"],
     );
     let mut failed = Vec::new();
     let status = cargo::run(&mut command, |line| {
-        log.line(line);
+        transcript.line(line);
         if let Some(found) = results(line) {
             count.passed += found.passed;
             count.failed += found.failed;
@@ -282,7 +302,7 @@ async fn test(session: &Session, count: &mut Count) -> Result<Verdict> {
         }
     });
     let status = status.await.context("cannot run cargo")?;
-    let path = log.path.display();
+    let path = transcript.path.display();
     if status.success() && count.failed == 0 {
         return Ok(Verdict::Passed(format!(
             "{} tests; every line is in {path}",
@@ -307,37 +327,18 @@ fn results(line: &str) -> Option<Count> {
     })
 }
 
-/// What would bury the rest in a log of some thousand lines.
-fn is_routine(line: &str) -> bool {
-    let begins = [
-        "Blocking",
-        "Checking",
-        "Compiling",
-        "Documenting",
-        "Downloaded",
-        "Downloading",
-        "Finished",
-        "Fresh",
-        "Updating",
-    ];
-    let word = line.split_whitespace().next().unwrap_or_default();
-    line.trim().is_empty()
-        || (line.starts_with("test ") && line.ends_with(" ... ok"))
-        || (line.starts_with(' ') && begins.contains(&word))
-}
-
 async fn cargo_step(
     session: &Session,
     step: Step,
     arguments: &[&str],
     variables: &[(&str, &str)],
 ) -> Result<Verdict> {
-    let mut log = Log::create(session, step)?;
+    let mut transcript = Transcript::create(&session.cargo, step.name())?;
     let mut command = cargo::command(&session.cargo, arguments);
     command.envs(variables.iter().copied());
     let mut shown = Vec::new();
     let status = cargo::run(&mut command, |line| {
-        log.line(line);
+        transcript.line(line);
         if !is_routine(line) {
             shown.push(line.to_owned());
         }
@@ -349,31 +350,12 @@ async fn cargo_step(
     let left_out = shown.len().saturating_sub(SHOWN_LINES);
     shown.truncate(SHOWN_LINES);
     if left_out > 0 {
-        shown.push(format!("… {left_out} lines more in {}", log.path.display()));
+        shown.push(format!(
+            "… {left_out} lines more in {}",
+            transcript.path.display()
+        ));
     }
     Ok(Verdict::Failed(shown.join("\n")))
-}
-
-/// Everything that a step's programs have written.
-struct Log {
-    path: PathBuf,
-    file: fs::File,
-}
-
-impl Log {
-    fn create(session: &Session, step: Step) -> Result<Self> {
-        let folder = session.cargo.target.join("test-logs");
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let path = folder.join(format!("{}.log", step.name()));
-        let file =
-            fs::File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(Self { path, file })
-    }
-
-    /// A log that cannot be written (a full disk) must not fail the tests themselves.
-    fn line(&mut self, line: &str) {
-        let _ = writeln!(self.file, "{line}");
-    }
 }
 
 fn is_ci() -> bool {
@@ -395,20 +377,6 @@ mod tests {
             })
         );
         assert_eq!(results("test a::result: ok"), None);
-    }
-
-    #[test]
-    fn a_failed_test_is_not_routine_and_a_compiled_crate_is() {
-        assert!(
-            is_routine("   Compiling serde v1.0.0")
-                && is_routine("test a ... ok")
-                && is_routine("")
-        );
-        assert!(
-            !is_routine("test a ... FAILED")
-                && !is_routine("error: Compiling failed")
-                && !is_routine("     Running tests/api/main.rs")
-        );
     }
 
     #[test]

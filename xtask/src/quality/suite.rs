@@ -85,11 +85,6 @@ impl Summary {
     pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.reports.iter().map(Report::line).collect();
         let count = self.count();
-        let verdict = if self.is_good() { "ok" } else { "FAILED" };
-        lines.push(format!(
-            "test result: {verdict}. {} passed; {} failed",
-            count.passed, count.failed
-        ));
         lines.push(format!("{} passed, {} failed", count.passed, count.failed));
         lines
     }
@@ -197,7 +192,6 @@ mod tests {
             [
                 "✓ fmt               1.5 s",
                 "✓ test              1.5 s  12 tests",
-                "test result: ok. 13 passed; 0 failed",
                 "13 passed, 0 failed"
             ]
         );

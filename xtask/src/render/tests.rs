@@ -249,12 +249,3 @@ fn an_environment_without_consoles_renders_too() {
     let alertmanager = &rendered.units["alertmanager"].files["alertmanager.yml"];
     assert!(!alertmanager.content.contains("smtp"));
 }
-#[test]
-fn timing() {
-    let t = std::time::Instant::now();
-    let stage = Stage::of("dev");
-    let a = t.elapsed();
-    let t = std::time::Instant::now();
-    stage.render();
-    println!("load {a:?} render {:?}", t.elapsed());
-}

@@ -41,7 +41,7 @@ pub(crate) fn small(more: &str) -> Small {
 /// A component of `sh` that is healthy when somebody listens on its port.
 pub(crate) fn shell(name: &str, port: u16, script: &str, more: &str) -> String {
     format!(
-        r#"
+        r"
   {name}:
     summary: a script
     host: {{ program: sh }}
@@ -49,6 +49,6 @@ pub(crate) fn shell(name: &str, port: u16, script: &str, more: &str) -> String {
     ports: {{ any: {port} }}
     health: {{ tcp: any }}
     start_timeout: 2s
-{more}"#
+{more}"
     )
 }

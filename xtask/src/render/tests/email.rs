@@ -137,7 +137,7 @@ fn a_critical_alert_becomes_a_mail_and_the_watchdog_does_not() {
             "dashboard_url=http://localhost:8080/prometheus/graph",
         ],
     );
-    let mail = mails.recv_timeout(Duration::from_secs(60)).unwrap();
+    let mail = mails.recv_timeout(Duration::from_mins(1)).unwrap();
     // As quoted-printable, with the soft ends of lines taken out.
     let mail = mail
         .replace("=\n", "")

@@ -53,8 +53,7 @@ impl Gates {
                     receiver
                         .wait_for(|gate| *gate != Gate::Shut)
                         .await
-                        .map(|gate| *gate)
-                        .unwrap_or(Gate::Barred)
+                        .map_or(Gate::Barred, |gate| *gate)
                 })
             });
         let (gate, _, _) = futures::future::select_all(waits).await;

@@ -5,10 +5,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full};
 use hyper::{
     Request, Response, StatusCode,
     body::{Bytes, Incoming},
+    http::request::Parts,
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
@@ -92,8 +93,13 @@ async fn serve(
         };
         let state = Arc::clone(&state);
         let service = service_fn(move |request: Request<Incoming>| {
-            let answer = respond(&request, port, &state);
-            async move { Ok::<_, std::convert::Infallible>(answer) }
+            let state = Arc::clone(&state);
+            async move {
+                let (head, body) = request.into_parts();
+                // An answer before the whole body has come would break the sender off.
+                body.collect().await?;
+                Ok::<_, hyper::Error>(respond(&head, port, &state))
+            }
         });
         connections.spawn(async move {
             drop(
@@ -105,13 +111,13 @@ async fn serve(
     }
 }
 
-fn respond(request: &Request<Incoming>, port: u16, state: &Mutex<State>) -> Response<Full<Bytes>> {
+fn respond(request: &Parts, port: u16, state: &Mutex<State>) -> Response<Full<Bytes>> {
     let headers: Map<String, Value> = request
-        .headers()
+        .headers
         .iter()
         .map(|(name, value)| (name.to_string(), Value::from(value.to_str().unwrap())))
         .collect();
-    let asked = json!({ "method": request.method().as_str(), "target": request.uri().to_string(), "headers": headers });
+    let asked = json!({ "method": request.method.as_str(), "target": request.uri.to_string(), "headers": headers });
     let mut state = state.lock().unwrap();
     state.asked.push(asked.clone());
     let echo = || {
@@ -123,7 +129,7 @@ fn respond(request: &Request<Incoming>, port: u16, state: &Mutex<State>) -> Resp
     };
     let (status, headers, body) = state
         .told
-        .get(request.uri().path())
+        .get(request.uri.path())
         .cloned()
         .unwrap_or_else(echo);
     let mut response = Response::builder()

@@ -77,7 +77,7 @@ impl Apply<'_> {
             .map_err(|error| {
                 let what = error.to_string();
                 let mut failure = Failure::from(error.source);
-                failure.component = name.to_owned();
+                name.clone_into(&mut failure.component);
                 failure.detail = format!("{what}: {}", failure.detail);
                 failure
             })

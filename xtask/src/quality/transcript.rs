@@ -16,7 +16,7 @@ impl Transcript {
     pub(super) fn create(cargo: &Cargo, name: &str) -> Result<Self> {
         let folder = cargo.target.join("test-logs");
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let path = folder.join(format!("{}.log", name));
+        let path = folder.join(format!("{name}.log"));
         let file =
             fs::File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
         Ok(Self { path, file })

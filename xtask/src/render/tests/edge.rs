@@ -12,7 +12,10 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::{HeaderMap, Method, Request, StatusCode, body::Bytes};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 use super::{Stage, free_port, program, write};
 use upstream::Upstream;
@@ -107,6 +110,25 @@ impl Edge {
             headers: parts.headers,
             body,
         }
+    }
+}
+
+impl Edge {
+    /// Sends so many bytes whose number the head does not say, and gives the whole answer.
+    async fn send_without_length(&self, path: &str, bytes: usize) -> String {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
+        let (mut reader, mut writer) = stream.into_split();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        );
+        let body = "x".repeat(bytes);
+        let request = format!("{head}{bytes:x}\r\n{body}\r\n0\r\n\r\n");
+        // The server may answer and hang up before it has heard everything.
+        let write = async { drop(writer.write_all(request.as_bytes()).await) };
+        let mut answer = Vec::new();
+        let read = async { drop(reader.read_to_end(&mut answer).await) };
+        tokio::join!(write, read);
+        String::from_utf8_lossy(&answer).into_owned()
     }
 }
 
@@ -583,6 +605,9 @@ async fn a_body_that_is_too_large_is_refused() {
     assert_eq!(answer.json()["type"], "/problems/payload-too-large");
     answer.assert_secure("413");
     assert!(edge.catalog.asked().is_empty());
+    let cut_off = edge.send_without_length("/api/products", 13_000_000).await;
+    assert!(cut_off.starts_with("HTTP/1.1 413 "), "{cut_off}");
+    assert!(cut_off.contains("/problems/payload-too-large"), "{cut_off}");
     let picture = Request::post("/api/products/1/images").body(Full::from(vec![b'x'; 10 << 20]));
     let answer = edge.send(edge.port, picture.unwrap()).await;
     assert_eq!(answer.status, 200, "{}", answer.text());

@@ -5,6 +5,10 @@ use serde_json::Value;
 
 use crate::http::{self, encode};
 
+/// Load of an operation. Low enough for two cores that also run everything else: latency is measured, not capacity.
+pub(super) const PER_SECOND: u32 = 40;
+/// People read far more than they search, and a search reads far more rows.
+const SEARCHES_PER_SECOND: u32 = 5;
 /// Products that are asked for in turn, so that no answer comes from one hot row.
 const VARIETY: usize = 40;
 /// Products of a page of the shop.
@@ -12,13 +16,21 @@ pub(super) const PAGE: usize = 24;
 /// The most that the API gives at once, for walking to the last page.
 const LONGEST_PAGE: usize = 100;
 
+/// One kind of request, and how often it is made.
+pub(super) struct Operation {
+    pub(super) name: &'static str,
+    /// Asked for in turn.
+    pub(super) paths: Vec<String>,
+    pub(super) per_second: u32,
+}
+
 /// What there is to ask for.
 pub(super) struct Subject {
     pub(super) total: u64,
     slugs: Vec<String>,
     names: Vec<String>,
     categories: Vec<String>,
-    /// `attr.colour=Blue`, encoded.
+    /// `category=tea&attr.colour=Blue`, encoded.
     attribute: Option<String>,
     /// Cursor of a page near the end, by name.
     last: Option<String>,
@@ -43,11 +55,14 @@ impl Subject {
             return Err("the catalogue is empty".to_owned());
         }
         let categories = get(service, "/api/categories").await?;
-        let categories = self::items(&categories)
+        let categories: Vec<String> = self::items(&categories)
             .iter()
             .filter_map(|category| category.get("slug")?.as_str().map(str::to_owned))
             .collect();
-        let found = get(service, "/api/search?limit=1").await?;
+        let category = categories.first().ok_or("the catalogue has no category")?;
+        let found = get(service, &format!("/api/search?category={category}&limit=1")).await?;
+        let attribute =
+            attribute(&found).map(|attribute| format!("category={category}&{attribute}"));
         let total = list
             .get("totalCount")
             .and_then(Value::as_u64)
@@ -57,14 +72,13 @@ impl Subject {
             slugs,
             names,
             categories,
-            attribute: attribute(&found),
+            attribute,
             last: last_cursor(service).await?,
         })
     }
 
-    /// Each operation with the paths that it asks for in turn.
-    pub(super) fn operations(&self) -> Vec<(&'static str, Vec<String>)> {
-        let list = vec![format!("/api/products?limit={PAGE}")];
+    pub(super) fn operations(&self) -> Vec<Operation> {
+        let search = |words: String| format!("/api/search?q={}&limit={PAGE}", encode(&words));
         let by_category = self.categories.iter().map(|slug| {
             format!("/api/products?category={slug}&minPrice=10&maxPrice=80&limit={PAGE}")
         });
@@ -72,29 +86,52 @@ impl Subject {
             .attribute
             .iter()
             .map(|attribute| format!("/api/products?{attribute}&limit={PAGE}"));
-        let search = self
+        let words = self
             .names
             .iter()
-            .map(|name| format!("/api/search?q={}&limit={PAGE}", encode(last_word(name))));
-        let typo = self.names.iter().map(|name| {
-            format!(
-                "/api/search?q={}&limit={PAGE}",
-                encode(&misspelt(last_word(name)))
-            )
-        });
-        let detail = self
+            .map(|name| search(last_word(name).to_owned()));
+        let typos = self
+            .names
+            .iter()
+            .map(|name| search(misspelt(last_word(name))));
+        let details = self
             .slugs
             .iter()
             .map(|slug| format!("/api/products/{slug}"));
+        let list = vec![format!("/api/products?limit={PAGE}")];
         let mut operations = vec![
-            ("list", list),
-            ("filter by category and price", by_category.collect()),
-            ("filter by attribute", by_attribute.collect()),
-            ("search", search.collect()),
-            ("search with a typo", typo.collect()),
-            ("detail", detail.collect::<Vec<_>>()),
+            Operation {
+                name: "list",
+                paths: list,
+                per_second: PER_SECOND,
+            },
+            Operation {
+                name: "filter by category and price",
+                paths: by_category.collect(),
+                per_second: PER_SECOND,
+            },
+            Operation {
+                name: "filter by attribute",
+                paths: by_attribute.collect(),
+                per_second: PER_SECOND,
+            },
+            Operation {
+                name: "search",
+                paths: words.collect(),
+                per_second: SEARCHES_PER_SECOND,
+            },
+            Operation {
+                name: "search with a typo",
+                paths: typos.collect(),
+                per_second: SEARCHES_PER_SECOND,
+            },
+            Operation {
+                name: "detail",
+                paths: details.collect(),
+                per_second: PER_SECOND,
+            },
         ];
-        operations.retain(|(_, paths)| !paths.is_empty());
+        operations.retain(|operation| !operation.paths.is_empty());
         operations
     }
 

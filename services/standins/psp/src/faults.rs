@@ -3,7 +3,7 @@
 //! Knobs and counts are kept in the database: a crash test kills this process too.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard},
     time::Duration,
 };
 
@@ -127,20 +127,30 @@ impl Faults {
         let knobs = stored
             .and_then(|value| serde_json::from_value(value).ok())
             .unwrap_or_else(|| self.0.configured.clone());
-        Ok(self.put(knobs))
+        // A setting that came while the stored one was read is newer.
+        let mut current = self.current();
+        let in_force = current.get_or_insert_with(|| self.seeded(knobs));
+        Ok(Arc::clone(in_force))
     }
 
     /// To be called after the setting is in the database.
     pub(crate) fn put(&self, knobs: Knobs) -> Arc<Knobs> {
-        *self.0.dice.lock().unwrap_or_else(PoisonError::into_inner) =
-            StdRng::seed_from_u64(knobs.seed);
-        let knobs = Arc::new(knobs);
-        *self
-            .0
+        let mut current = self.current();
+        Arc::clone(current.insert(self.seeded(knobs)))
+    }
+
+    fn current(&self) -> RwLockWriteGuard<'_, Option<Arc<Knobs>>> {
+        self.0
             .current
             .write()
-            .unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&knobs));
-        knobs
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The knobs, with the dice at their start.
+    fn seeded(&self, knobs: Knobs) -> Arc<Knobs> {
+        *self.0.dice.lock().unwrap_or_else(PoisonError::into_inner) =
+            StdRng::seed_from_u64(knobs.seed);
+        Arc::new(knobs)
     }
 
     /// Whether what happens at this rate happens now.

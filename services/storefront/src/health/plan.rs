@@ -33,7 +33,22 @@ pub(crate) struct Check {
 #[serde(rename_all = "lowercase")]
 enum Kind {
     Http,
+    S3,
+    Nats,
+    Postgres,
     Tcp,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::S3 => "s3",
+            Self::Nats => "nats",
+            Self::Postgres => "postgres",
+            Self::Tcp => "tcp",
+        }
+    }
 }
 
 /// A question that can be put to a component.
@@ -41,6 +56,12 @@ enum Kind {
 pub(crate) enum Question<'a> {
     /// Healthy when this URL answers 2xx.
     Http { url: &'a str },
+    /// Healthy when this endpoint answers, be it with a refusal.
+    S3 { url: &'a str },
+    /// Healthy when NATS greets us at this `host:port`.
+    Nats { address: &'a str },
+    /// Healthy when PostgreSQL answers at this `host:port`.
+    Postgres { address: &'a str },
     /// Healthy when this `host:port` accepts a connection.
     Tcp { address: &'a str },
 }
@@ -86,27 +107,22 @@ impl Plan {
 }
 
 impl Check {
-    /// What to ask.
+    /// What to ask; [`Plan::load`] has made sure that the kind's own field is there.
     pub(crate) fn question(&self) -> Question<'_> {
+        let url = self.url.as_deref().unwrap_or_default();
+        let address = self.address.as_deref().unwrap_or_default();
         match self.kind {
-            Kind::Http => Question::Http {
-                url: self
-                    .url
-                    .as_deref()
-                    .expect("BUG: a loaded http check has a url"),
-            },
-            Kind::Tcp => Question::Tcp {
-                address: self
-                    .address
-                    .as_deref()
-                    .expect("BUG: a loaded tcp check has an address"),
-            },
+            Kind::Http => Question::Http { url },
+            Kind::S3 => Question::S3 { url },
+            Kind::Nats => Question::Nats { address },
+            Kind::Postgres => Question::Postgres { address },
+            Kind::Tcp => Question::Tcp { address },
         }
     }
 
     fn validate(&self) -> anyhow::Result<()> {
         match (self.kind, &self.url, &self.address) {
-            (Kind::Http, Some(url), None) => {
+            (Kind::Http | Kind::S3, Some(url), None) => {
                 let parsed: reqwest::Url = url
                     .parse()
                     .with_context(|| format!("url {url:?} is not a URL"))?;
@@ -115,7 +131,7 @@ impl Check {
                     "url {url:?} does not start with http://"
                 );
             }
-            (Kind::Tcp, None, Some(address)) => {
+            (Kind::Nats | Kind::Postgres | Kind::Tcp, None, Some(address)) => {
                 let port = address
                     .rsplit_once(':')
                     .and_then(|(host, port)| (!host.is_empty()).then_some(port));
@@ -124,8 +140,12 @@ impl Check {
                     "address {address:?} is not host:port"
                 );
             }
-            (Kind::Http, ..) => bail!("kind http takes url, and nothing else"),
-            (Kind::Tcp, ..) => bail!("kind tcp takes address, and nothing else"),
+            (Kind::Http | Kind::S3, ..) => {
+                bail!("kind {} takes url, and nothing else", self.kind.name())
+            }
+            (Kind::Nats | Kind::Postgres | Kind::Tcp, ..) => {
+                bail!("kind {} takes address, and nothing else", self.kind.name())
+            }
         }
         Ok(())
     }

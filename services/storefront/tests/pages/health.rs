@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use testkit::Nats;
 use tokio::net::TcpListener;
 
 use crate::{
@@ -146,4 +147,28 @@ async fn a_round_is_not_repeated_because_its_caller_hung_up() {
         assert!(impatient.unwrap_err().is_timeout());
     }
     assert_eq!(hung.times_asked("/livez"), 1);
+}
+
+#[tokio::test]
+async fn a_server_is_well_when_it_speaks_its_protocol_and_not_when_it_only_accepts() {
+    let nats = Nats::start();
+    let broker = nats.url().replace("nats://", "");
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent = silent.local_addr().unwrap();
+    let other = FakeCatalog::start().await;
+    let yaml = format!(
+        "timeout_ms: 300\nchecks:\n  - {{ name: nats, kind: nats, address: '{broker}' }}\n  - {{ name: hung-nats, kind: nats, address: '{silent}' }}\n  - {{ name: hung-postgres, kind: postgres, address: '{silent}' }}\n  - {{ name: no-postgres, kind: postgres, address: '{broker}' }}\n  - {{ name: s3, kind: s3, url: 'http://{}/nothing' }}\n",
+        other.address
+    );
+    let body = health(&App::start_with_health(&yaml).await).await;
+    let component = |name: &str| body["components"][name].clone();
+    assert_eq!(component("nats")["status"], "healthy", "{body}");
+    assert_eq!(component("s3")["status"], "healthy", "{body}");
+    for name in ["hung-nats", "hung-postgres"] {
+        assert_eq!(component(name)["reason"], "no answer within 300 ms");
+    }
+    assert_eq!(
+        component("no-postgres")["reason"],
+        "does not speak its protocol"
+    );
 }

@@ -61,6 +61,9 @@ pub struct ServeConfig {
     /// The audience that a token must name.
     #[arg(long, env = "CATALOG_TOKEN_AUDIENCE", default_value = "argosy")]
     pub token_audience: String,
+    /// File with the secret that services of the platform show each other.
+    #[arg(long, env = "CATALOG_INTERNAL_TOKEN_FILE")]
+    pub internal_token_file: Secret,
     /// What the address of every picture begins with: a path below the shop's own address, or another host's address.
     #[arg(long, env = "CATALOG_PUBLIC_IMAGE_PREFIX", default_value = "/images/")]
     pub public_image_prefix: String,

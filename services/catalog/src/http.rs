@@ -7,6 +7,7 @@ mod get_product;
 mod list_categories;
 mod list_products;
 mod list_query;
+mod list_variants;
 mod search_products;
 mod update_product;
 mod upload_picture;
@@ -45,6 +46,7 @@ pub(crate) fn routes() -> Router<State> {
                 .layer(DefaultBodyLimit::max(upload_picture::MAX_BYTES)),
         )
         .route("/api/search", get(search_products::search_products))
+        .route("/internal/variants", get(list_variants::list_variants))
 }
 
 /// The API as an OpenAPI 3.1 document.

@@ -20,7 +20,7 @@ use anyhow::Context as _;
 use chassis::{Broker, Process, database};
 use sqlx::migrate::Migrator;
 
-pub use assembly::App;
+pub use assembly::app;
 pub use config::{
     BrokerConfig, Cli, Command, DatabaseConfig, PictureStoreConfig, SeedConfig, ServeConfig,
 };
@@ -32,14 +32,13 @@ pub static MIGRATOR: Migrator = sqlx::migrate!();
 /// Does what the command line asks for.
 pub async fn run(cli: Cli, process: Process) -> anyhow::Result<()> {
     match cli.command() {
-        Command::Serve(config) => App::new(&config, &process).await?.serve().await,
+        Command::Serve(config) => app(&config, &process).await?.serve().await,
         Command::Migrate(config) => database::migrate(&config.options()?, &MIGRATOR).await,
-        Command::DeclareStreams(config) => {
-            Broker::connect_now(&config.nats_url, process.service)
-                .await?
-                .declare(events::STREAM)
-                .await
-        }
+        Command::DeclareStreams(config) => Broker::connect_now(&config.nats_url, process.service)
+            .await?
+            .declare(events::STREAM)
+            .await
+            .map(drop),
         Command::Seed(config) => seed::run(config, &process).await,
         Command::Openapi => {
             let document = openapi()

@@ -4,6 +4,7 @@
 //! when the issuer has ended the session that a token belongs to.
 
 mod cookie;
+mod internal;
 mod jwks;
 mod origin;
 mod principal;
@@ -11,6 +12,7 @@ mod revocations;
 mod verifier;
 
 pub use cookie::{ACCESS_COOKIE, cookie};
+pub use internal::{InternalCaller, InternalToken};
 pub use jwks::{KeySource, KeySourceError};
 pub use origin::Origin;
 pub use principal::{Admin, Caller, Principal, Role, Vendor};

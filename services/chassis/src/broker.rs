@@ -1,6 +1,6 @@
 //! The connection to NATS JetStream: made in the background, so that a service starts and works without its broker.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use async_nats::{
@@ -8,9 +8,10 @@ use async_nats::{
     connection::State,
     jetstream::{
         self,
-        stream::{Config, RetentionPolicy, StorageType},
+        stream::{Config, Info, RetentionPolicy, StorageType},
     },
 };
+use tokio::sync::watch;
 
 /// How long the broker gets to acknowledge a message.
 const ACK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -51,32 +52,37 @@ impl Stream {
 pub struct Broker {
     client: async_nats::Client,
     jetstream: jetstream::Context,
+    connections: Arc<watch::Sender<u64>>,
 }
 
 impl Broker {
     /// Starts connecting and returns at once; it goes on for as long as the process runs.
     pub async fn connect(url: &str, service: &str) -> anyhow::Result<Self> {
-        let client = settings(service)
+        let connections = Arc::default();
+        let client = settings(service, &connections)
             .retry_on_initial_connect()
             .connect(url)
             .await;
-        Ok(Self::over(
-            client.with_context(|| format!("{url:?} is not a NATS URL"))?,
-        ))
+        let client = client.with_context(|| format!("{url:?} is not a NATS URL"))?;
+        Ok(Self::over(client, connections))
     }
 
     /// Connects now or fails: for one-shot commands.
     pub async fn connect_now(url: &str, service: &str) -> anyhow::Result<Self> {
-        let client = settings(service).connect(url).await;
-        Ok(Self::over(client.with_context(|| {
-            format!("cannot reach the broker at {url}")
-        })?))
+        let connections = Arc::default();
+        let client = settings(service, &connections).connect(url).await;
+        let client = client.with_context(|| format!("cannot reach the broker at {url}"))?;
+        Ok(Self::over(client, connections))
     }
 
-    fn over(client: async_nats::Client) -> Self {
+    fn over(client: async_nats::Client, connections: Arc<watch::Sender<u64>>) -> Self {
         let mut jetstream = jetstream::new(client.clone());
         jetstream.set_timeout(ACK_TIMEOUT);
-        Self { client, jetstream }
+        Self {
+            client,
+            jetstream,
+            connections,
+        }
     }
 
     /// Whether the broker is there right now.
@@ -86,28 +92,47 @@ impl Broker {
         Ok(())
     }
 
+    /// How often a connection was made: a change means that the broker may be another than it was.
+    pub fn connections(&self) -> u64 {
+        *self.connections.borrow()
+    }
+
+    /// Returns when a connection has been made after the `number`th.
+    pub async fn reconnected(&self, number: u64) {
+        let mut connections = self.connections.subscribe();
+        // An error means that the sender is gone, and it lives as long as this.
+        let _ = connections.wait_for(|current| *current != number).await;
+    }
+
+    /// The plain connection: for hints that nobody misses when they are lost.
+    pub fn client(&self) -> &async_nats::Client {
+        &self.client
+    }
+
     /// The JetStream API.
     pub fn jetstream(&self) -> &jetstream::Context {
         &self.jetstream
     }
 
     /// Creates the stream, or brings its settings up to date.
-    pub async fn declare(&self, stream: Stream) -> anyhow::Result<()> {
+    pub async fn declare(&self, stream: Stream) -> anyhow::Result<Info> {
         let declared = self
             .jetstream
             .create_or_update_stream(stream.config())
             .await;
-        declared.with_context(|| format!("cannot declare the stream {}", stream.name))?;
+        let info =
+            declared.with_context(|| format!("cannot declare the stream {}", stream.name))?;
         tracing::info!(
             stream = stream.name,
             subjects = stream.subjects,
             "the stream is declared"
         );
-        Ok(())
+        Ok(info)
     }
 }
 
-fn settings(service: &str) -> ConnectOptions {
+fn settings(service: &str, connections: &Arc<watch::Sender<u64>>) -> ConnectOptions {
+    let connections = Arc::clone(connections);
     ConnectOptions::new()
         .name(service)
         .connection_timeout(Duration::from_secs(2))
@@ -115,11 +140,18 @@ fn settings(service: &str) -> ConnectOptions {
         .reconnect_delay_callback(|attempt| {
             Duration::from_millis(100 * u64::try_from(attempt.min(10)).unwrap_or(10))
         })
-        .event_callback(|event| async move {
-            match event {
-                Event::Connected => tracing::info!("connected to the broker"),
-                Event::Disconnected => tracing::warn!("disconnected from the broker"),
-                other => tracing::debug!(event = %other, "the broker's connection"),
+        .event_callback(move |event| {
+            if event == Event::Connected {
+                connections.send_modify(|number| *number += 1);
             }
+            async move { log(&event) }
         })
+}
+
+fn log(event: &Event) {
+    match event {
+        Event::Connected => tracing::info!("connected to the broker"),
+        Event::Disconnected => tracing::warn!("disconnected from the broker"),
+        other => tracing::debug!(event = %other, "the broker's connection"),
+    }
 }

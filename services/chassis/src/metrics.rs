@@ -6,7 +6,11 @@
 mod family;
 mod http;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    any::Any,
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use prometheus::{
     Encoder as _, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts,
@@ -28,6 +32,10 @@ pub const CATALOGUE: &[&Family] = &[
     &OUTBOX_OLDEST_AGE,
     &OUTBOX_PUBLISHED,
     &WORKER_STEPS,
+    &CONSUMER_MESSAGES,
+    &CONSUMER_DELAY,
+    &BREAKER_STATE,
+    &PEER_CALLS,
     &AUTH_FAILURES,
     &LOG_EVENTS,
     &BUILD_INFO,
@@ -97,6 +105,30 @@ pub const WORKER_STEPS: Family = Family::counter(
     &["worker", "outcome"],
     "Steps of background workers, by what came of them.",
 );
+/// Messages from the broker, by what came of them.
+pub const CONSUMER_MESSAGES: Family = Family::counter(
+    "consumer_messages_total",
+    &["consumer", "outcome"],
+    "Messages from the broker, by what came of them.",
+);
+/// Time from an event to its effect.
+pub const CONSUMER_DELAY: Family = Family::histogram(
+    "consumer_delay_seconds",
+    &["consumer"],
+    "Time from an event's creation to the commit of its effect.",
+);
+/// Circuit breakers.
+pub const BREAKER_STATE: Family = Family::gauge(
+    "circuit_breaker_state",
+    &["target"],
+    "State of a circuit breaker: 0 closed, 1 half-open, 2 open.",
+);
+/// Calls of other services.
+pub const PEER_CALLS: Family = Family::counter(
+    "peer_calls_total",
+    &["target", "outcome"],
+    "Calls of other services, by what came of them.",
+);
 /// Requests whose token was refused.
 pub const AUTH_FAILURES: Family = Family::counter(
     "auth_failures_total",
@@ -121,6 +153,8 @@ pub struct Metrics(Arc<Inner>);
 
 struct Inner {
     registry: Registry,
+    /// By name: who asks for a family that is there already, such as a second consumer, shares it.
+    families: Mutex<HashMap<&'static str, Box<dyn Any + Send>>>,
     refreshes: Mutex<Vec<Refresh>>,
 }
 
@@ -129,6 +163,7 @@ impl Metrics {
     pub fn new(service: &'static str) -> Self {
         let metrics = Self(Arc::new(Inner {
             registry: Registry::new(),
+            families: Mutex::default(),
             refreshes: Mutex::default(),
         }));
         let process = prometheus::process_collector::ProcessCollector::for_self();
@@ -147,38 +182,31 @@ impl Metrics {
 
     /// A metric that only rises.
     pub fn counter(&self, family: &Family) -> IntCounterVec {
-        let options = Opts::new(family.name, family.help);
-        self.register(
-            IntCounterVec::new(options, family.labels)
-                .expect("BUG: a family's name is a valid metric name"),
-        )
+        self.shared(family, || {
+            IntCounterVec::new(Opts::new(family.name, family.help), family.labels)
+        })
     }
 
     /// A metric in whole numbers that rises and falls.
     pub fn gauge(&self, family: &Family) -> IntGaugeVec {
-        let options = Opts::new(family.name, family.help);
-        self.register(
-            IntGaugeVec::new(options, family.labels)
-                .expect("BUG: a family's name is a valid metric name"),
-        )
+        self.shared(family, || {
+            IntGaugeVec::new(Opts::new(family.name, family.help), family.labels)
+        })
     }
 
     /// A metric with a fraction that rises and falls.
     pub fn float_gauge(&self, family: &Family) -> GaugeVec {
-        let options = Opts::new(family.name, family.help);
-        self.register(
-            GaugeVec::new(options, family.labels)
-                .expect("BUG: a family's name is a valid metric name"),
-        )
+        self.shared(family, || {
+            GaugeVec::new(Opts::new(family.name, family.help), family.labels)
+        })
     }
 
     /// A distribution of durations.
     pub fn histogram(&self, family: &Family) -> HistogramVec {
-        let options = HistogramOpts::new(family.name, family.help).buckets(family.buckets.to_vec());
-        self.register(
-            HistogramVec::new(options, family.labels)
-                .expect("BUG: a family's name is a valid metric name"),
-        )
+        self.shared(family, || {
+            let options = HistogramOpts::new(family.name, family.help);
+            HistogramVec::new(options.buckets(family.buckets.to_vec()), family.labels)
+        })
     }
 
     /// Runs `refresh` before each scrape: for numbers that somebody else keeps, such as the pool's.
@@ -208,11 +236,27 @@ impl Metrics {
         (TEXT_FORMAT, text)
     }
 
-    fn register<C: Collector + Clone + 'static>(&self, collector: C) -> C {
+    /// The family's collector: made and registered when it is first asked for.
+    fn shared<C: Collector + Clone + Send + 'static>(
+        &self,
+        family: &Family,
+        make: impl FnOnce() -> prometheus::Result<C>,
+    ) -> C {
+        let mut families = self
+            .0
+            .families
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = families.get(family.name) {
+            let known = known.downcast_ref::<C>();
+            return known.expect("BUG: a family has one kind").clone();
+        }
+        let collector = make().expect("BUG: a family's name is a valid metric name");
         self.0
             .registry
             .register(Box::new(collector.clone()))
-            .expect("BUG: each family is made once per process");
+            .expect("BUG: no two families have the same name");
+        families.insert(family.name, Box::new(collector.clone()));
         collector
     }
 }

@@ -16,11 +16,17 @@
 //!   unique (aggregate_id, aggregate_version, subject)
 //! );
 //! create index outbox_unsent on outbox (id) where stream_seq is null;
+//! create index outbox_stream_seq on outbox (stream_seq) where stream_seq is not null;
+//! create table outbox_stream (
+//!   only_one   boolean primary key default true check (only_one),
+//!   created_ns bigint  not null
+//! );
 //! ```
 //!
 //! The statements here are the only ones in the platform that the compiler does not check against a database: this
 //! crate has none of its own. Each service's tests run them.
 
+mod memory;
 mod relay;
 mod wave;
 
@@ -48,4 +54,33 @@ pub async fn publish<E: Event + Sync>(
     .execute(&mut **tx)
     .await?;
     Ok(event_id)
+}
+
+/// The same for many events of one kind, in their order and in one round trip.
+pub async fn publish_all<E: Event + Sync>(
+    tx: &mut Transaction<'_, Postgres>,
+    events: &[E],
+) -> sqlx::Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let event_ids: Vec<Uuid> = events.iter().map(|_| Uuid::now_v7()).collect();
+    let aggregates: Vec<Uuid> = events.iter().map(Event::aggregate_id).collect();
+    let versions: Vec<i64> = events.iter().map(Event::aggregate_version).collect();
+    let payloads: Vec<Json<&E>> = events.iter().map(Json).collect();
+    sqlx::query(
+        "insert into outbox (event_id, subject, aggregate_id, aggregate_version, payload)
+         select event_id, $2, aggregate_id, aggregate_version, payload
+         from unnest($1::uuid[], $3::uuid[], $4::bigint[], $5::jsonb[])
+           with ordinality as event (event_id, aggregate_id, aggregate_version, payload, position)
+         order by position",
+    )
+    .bind(event_ids)
+    .bind(E::subject())
+    .bind(aggregates)
+    .bind(versions)
+    .bind(payloads)
+    .execute(&mut **tx)
+    .await
+    .map(drop)
 }

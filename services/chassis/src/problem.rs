@@ -124,11 +124,14 @@ impl From<sqlx::Error> for Problem {
     }
 }
 
-/// Class 57P (operator intervention: restarting), 53 (out of resources), 57014 (our statement timeout).
+/// Class 57P (operator intervention: restarting), 53 (out of resources), 57014 (our statement timeout), 55P03 (our lock
+/// timeout), 40P01 (a deadlock, of which this was the victim).
 fn is_transient(error: &dyn sqlx::error::DatabaseError) -> bool {
-    error
-        .code()
-        .is_some_and(|code| code.starts_with("57P") || code.starts_with("53") || code == "57014")
+    error.code().is_some_and(|code| {
+        code.starts_with("57P")
+            || code.starts_with("53")
+            || ["57014", "55P03", "40P01"].contains(&code.as_ref())
+    })
 }
 
 impl IntoResponse for Problem {

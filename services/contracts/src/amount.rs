@@ -15,6 +15,11 @@ impl Amount {
     pub fn in_currency(&self, currency: Currency) -> Result<Money, MoneyError> {
         Money::parse(&self.0, currency)
     }
+
+    /// What was sent, without the quotes of a string.
+    pub fn digits(&self) -> &str {
+        &self.0
+    }
 }
 
 impl<'de> Deserialize<'de> for Amount {

@@ -1,9 +1,8 @@
 //! What the catalogue tells other services: the facts that orders, stock and search need of a product, and no more.
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use crate::{Event, Money, ProductId, VariantId, VendorId};
+use crate::{Money, ProductId, VariantId, VendorId, event::event};
 
 /// One buyable form of a product, with the price that counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,24 +72,21 @@ pub struct ProductArchived {
     pub version: i64,
 }
 
-/// Implements [`Event`] for a product's event: all of them have the same aggregate.
-macro_rules! product_event {
-    ($event:ty, $subject:literal, $version:literal) => {
-        impl Event for $event {
-            const SUBJECT: &'static str = $subject;
-            const VERSION: u16 = $version;
-
-            fn aggregate_id(&self) -> Uuid {
-                self.product_id.0
-            }
-
-            fn aggregate_version(&self) -> i64 {
-                self.version
-            }
-        }
-    };
-}
-
-product_event!(ProductCreated, "shop.catalog.product_created", 1);
-product_event!(ProductUpdated, "shop.catalog.product_updated", 1);
-product_event!(ProductArchived, "shop.catalog.product_archived", 1);
+event!(
+    ProductCreated,
+    product_id,
+    "shop.catalog.product_created",
+    1
+);
+event!(
+    ProductUpdated,
+    product_id,
+    "shop.catalog.product_updated",
+    1
+);
+event!(
+    ProductArchived,
+    product_id,
+    "shop.catalog.product_archived",
+    1
+);

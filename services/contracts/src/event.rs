@@ -24,3 +24,23 @@ pub trait Event: Serialize + DeserializeOwned {
         format!("{}.v{}", Self::SUBJECT, Self::VERSION)
     }
 }
+
+/// Implements [`Event`] for a struct whose aggregate is one of its id fields and which has a field `version`.
+macro_rules! event {
+    ($event:ty, $aggregate:ident, $subject:literal, $version:literal) => {
+        impl crate::Event for $event {
+            const SUBJECT: &'static str = $subject;
+            const VERSION: u16 = $version;
+
+            fn aggregate_id(&self) -> uuid::Uuid {
+                self.$aggregate.0
+            }
+
+            fn aggregate_version(&self) -> i64 {
+                self.version
+            }
+        }
+    };
+}
+
+pub(crate) use event;

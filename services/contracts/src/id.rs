@@ -58,6 +58,23 @@ id!(
     CategoryId
 );
 
+id!(
+    /// What somebody ordered.
+    OrderId
+);
+id!(
+    /// The payment of one order.
+    PaymentId
+);
+id!(
+    /// Money going back, in part or in full.
+    RefundId
+);
+id!(
+    /// What lies of one variant in one warehouse.
+    StockId
+);
+
 impl From<UserId> for VendorId {
     fn from(user: UserId) -> Self {
         Self(user.0)

@@ -1,9 +1,8 @@
 //! What the identity service tells others of accounts: enough to greet somebody, and nothing that lets them in.
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use crate::{Event, UserId};
+use crate::{UserId, event::event};
 
 /// Somebody has an account now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,15 +22,4 @@ pub struct UserRegistered {
     pub role: String,
 }
 
-impl Event for UserRegistered {
-    const SUBJECT: &'static str = "shop.identity.user_registered";
-    const VERSION: u16 = 1;
-
-    fn aggregate_id(&self) -> Uuid {
-        self.user_id.0
-    }
-
-    fn aggregate_version(&self) -> i64 {
-        self.version
-    }
-}
+event!(UserRegistered, user_id, "shop.identity.user_registered", 1);

@@ -1,10 +1,15 @@
 //! A real NATS server with JetStream, which a test may stop, start again and empty.
 
-use std::{net::TcpStream, time::Duration};
+use std::{
+    net::TcpStream,
+    time::{Duration, SystemTime},
+};
 
 use async_nats::jetstream::{self, consumer::pull};
+use contracts::{Envelope, Event};
 use futures::StreamExt as _;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::{
     TemporaryDirectory,
@@ -64,6 +69,47 @@ impl Nats {
         eventually_blocking("NATS accepts connections", || {
             TcpStream::connect(("127.0.0.1", self.port)).ok()
         });
+    }
+
+    /// Publishes `event` under `event_id` as the service would that owns the stream (`ORDERS`), which is made if it is missing.
+    pub async fn tell<E: Event>(&self, stream: &str, event_id: Uuid, event: &E) {
+        let service = stream.to_lowercase();
+        let envelope = Envelope {
+            specversion: Envelope::<()>::SPECVERSION.to_owned(),
+            id: event_id,
+            kind: E::subject(),
+            source: service.clone(),
+            subject: event.aggregate_id(),
+            time: SystemTime::now().into(),
+            datacontenttype: Envelope::<()>::DATACONTENTTYPE.to_owned(),
+            aggregateversion: event.aggregate_version(),
+            causationid: None,
+            traceparent: None,
+            data: event,
+        };
+        self.publish(stream, E::subject(), serde_json::to_vec(&envelope).unwrap())
+            .await;
+    }
+
+    /// Publishes any bytes, and waits until they are stored.
+    pub async fn publish(&self, stream: &str, subject: String, payload: Vec<u8>) {
+        let client = async_nats::connect(self.url()).await.unwrap();
+        let jetstream = jetstream::new(client);
+        let subjects = vec![format!("shop.{}.>", stream.to_lowercase())];
+        let config = jetstream::stream::Config {
+            name: stream.to_owned(),
+            subjects,
+            ..jetstream::stream::Config::default()
+        };
+        jetstream.get_or_create_stream(config).await.unwrap();
+        let stored = jetstream.publish(subject, payload.into()).await.unwrap();
+        stored.await.unwrap();
+    }
+
+    /// Deletes everything that the server has stored; it must not run.
+    pub fn forget(&self) {
+        assert!(self.child.is_none(), "the server runs");
+        let _ = std::fs::remove_dir_all(self.directory.path().join("jetstream"));
     }
 
     /// The first `count` messages of a stream, oldest first, with their subjects.

@@ -1,6 +1,8 @@
 //! A real PostgreSQL server per test binary, and a fresh database with the service's schema per test.
 
 use std::{
+    collections::BTreeSet,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     net::TcpStream,
     path::Path,
     process::Command,
@@ -16,7 +18,7 @@ use std::{
 )]
 use sqlx::AssertSqlSafe;
 use sqlx::{Connection as _, PgConnection, migrate::Migrator, postgres::PgConnectOptions};
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 use crate::{
     TemporaryDirectory,
@@ -32,7 +34,6 @@ const BINARIES: [&str; 4] = [
     "/usr/lib/postgresql/15/bin",
     "/usr/lib/postgresql/14/bin",
 ];
-const TEMPLATE: &str = "template_service";
 /// The account that owns a test's database; not a superuser, as in production.
 const OWNER: &str = "service";
 
@@ -50,20 +51,17 @@ pub struct TestDatabase {
 }
 
 impl TestDatabase {
-    /// A fresh database with the schema of `migrator`, the one schema of this test binary.
+    /// A fresh database with the schema of `migrator`. A test may have databases of several services.
     pub async fn new(migrator: &Migrator) -> Self {
-        static TEMPLATE_MADE: OnceCell<()> = OnceCell::const_new();
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let server = server();
-        TEMPLATE_MADE
-            .get_or_init(|| make_template(server.port, migrator))
-            .await;
+        let template = template(server.port, migrator).await;
         let database = Self {
             name: format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed)),
             port: server.port,
         };
         let create = format!(
-            "create database {} template {TEMPLATE} owner {OWNER}",
+            "create database {} template {template} owner {OWNER}",
             database.name
         );
         administer(server.port, create).await;
@@ -178,16 +176,39 @@ fn initdb(data: &Path) {
     );
 }
 
-async fn make_template(port: u16, migrator: &Migrator) {
-    let connect = || async {
-        PgConnection::connect_with(&superuser(port, "postgres"))
-            .await
-            .ok()
-    };
-    crate::eventually("PostgreSQL is ready", connect).await;
-    administer(port, format!("create role {OWNER} login")).await;
-    administer(port, format!("create database {TEMPLATE} owner {OWNER}")).await;
-    let owner = superuser(port, TEMPLATE).username(OWNER);
+/// The database that those with this schema are copied from; made at its first use.
+async fn template(port: u16, migrator: &Migrator) -> String {
+    static MADE: Mutex<BTreeSet<String>> = Mutex::const_new(BTreeSet::new());
+    let mut made = MADE.lock().await;
+    let template = name_of(migrator);
+    if !made.contains(&template) {
+        make_template(port, &template, migrator, made.is_empty()).await;
+        made.insert(template.clone());
+    }
+    template
+}
+
+/// The same for the same migrations.
+fn name_of(migrator: &Migrator) -> String {
+    let mut hasher = DefaultHasher::new();
+    for migration in migrator.iter() {
+        migration.checksum.hash(&mut hasher);
+    }
+    format!("template_{:016x}", hasher.finish())
+}
+
+async fn make_template(port: u16, template: &str, migrator: &Migrator, is_first: bool) {
+    if is_first {
+        let connect = || async {
+            PgConnection::connect_with(&superuser(port, "postgres"))
+                .await
+                .ok()
+        };
+        crate::eventually("PostgreSQL is ready", connect).await;
+        administer(port, format!("create role {OWNER} login")).await;
+    }
+    administer(port, format!("create database {template} owner {OWNER}")).await;
+    let owner = superuser(port, template).username(OWNER);
     let mut connection = PgConnection::connect_with(&owner).await.unwrap();
     migrator.run(&mut connection).await.unwrap();
     // A template cannot be copied while somebody is connected to it.

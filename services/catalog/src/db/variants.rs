@@ -1,7 +1,8 @@
 //! The buyable forms of products.
 
-use contracts::{ProductId, VariantId};
+use contracts::{ProductId, VariantId, VendorId};
 use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
 
 use crate::domain::{
     draft::VariantDraft,
@@ -74,6 +75,64 @@ pub(crate) async fn list(
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(Variant::from).collect())
+}
+
+/// A buyable form with what other services need to know of it.
+pub(crate) struct Facts {
+    pub(crate) product_id: ProductId,
+    pub(crate) variant_id: VariantId,
+    pub(crate) vendor_id: VendorId,
+    pub(crate) sku: String,
+    pub(crate) slug: String,
+    pub(crate) product_name: String,
+    pub(crate) variant_name: String,
+    pub(crate) position: i32,
+    pub(crate) price_minor: i64,
+    pub(crate) currency: String,
+    /// Key of the small picture in the bucket.
+    pub(crate) picture: Option<String>,
+    pub(crate) is_archived: bool,
+}
+
+/// Those of many products, in page order.
+pub(crate) async fn facts(
+    connection: &mut PgConnection,
+    products: &[Uuid],
+) -> sqlx::Result<Vec<Facts>> {
+    sqlx::query_as!(
+        Facts,
+        r#"
+        select
+          p.id as "product_id: ProductId",
+          v.id as "variant_id: VariantId",
+          p.vendor_id as "vendor_id: VendorId",
+          v.sku,
+          p.slug,
+          p.name as product_name,
+          v.name as variant_name,
+          v.position,
+          coalesce(v.price_minor, p.price_minor) as "price_minor!",
+          p.currency,
+          coalesce(own.small, shown.small) as picture,
+          p.status = 'archived' as "is_archived!"
+        from products p
+        join variants v on v.product_id = p.id
+        left join pictures own on own.source_digest = v.picture
+        left join lateral (
+          select pictures.small
+          from product_images i
+          join pictures on pictures.source_digest = i.picture
+          where i.product_id = p.id
+          order by i.position
+          limit 1
+        ) shown on true
+        where p.id = any($1)
+        order by p.id, v.position
+        "#,
+        products,
+    )
+    .fetch_all(connection)
+    .await
 }
 
 /// Adds one. Violates `variants_sku_key` when the SKU is in use.

@@ -1,6 +1,6 @@
 //! A catalogue of the test's own, with three users, and products in it.
 
-use catalog::{App, BrokerConfig, DatabaseConfig, MIGRATOR, PictureStoreConfig, ServeConfig};
+use catalog::{BrokerConfig, DatabaseConfig, MIGRATOR, PictureStoreConfig, ServeConfig};
 use chassis::{Process, Secret};
 use serde_json::{Value, json};
 use testkit::{Answer, Client, Issuer, ObjectStore, TestDatabase};
@@ -9,6 +9,9 @@ use uuid::Uuid;
 
 /// Nobody listens there.
 const NOWHERE: &str = "127.0.0.1:1";
+
+/// What services show each other.
+pub(crate) const INTERNAL_TOKEN: &str = "shown by services of the platform";
 
 pub(crate) struct TestApp {
     pub(crate) database: TestDatabase,
@@ -82,10 +85,11 @@ impl TestApp {
             jwks: jwks.parse().unwrap(),
             token_issuer: "argosy".to_owned(),
             token_audience: "argosy".to_owned(),
+            internal_token_file: Secret::new(INTERNAL_TOKEN),
             public_image_prefix: "/images/".to_owned(),
         };
         let process = Process::new("catalog");
-        let app = App::new(&config, &process).await.unwrap();
+        let app = catalog::app(&config, &process).await.unwrap();
         let anonymous = Client::new(&format!("http://{}", app.address().unwrap()));
         let mut tasks = JoinSet::new();
         tasks.spawn(async move { app.serve().await.unwrap() });

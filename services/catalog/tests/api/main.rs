@@ -7,6 +7,7 @@ mod authorisation;
 mod documents;
 mod get_product;
 mod images;
+mod internal;
 mod list_products;
 mod operation;
 mod outbox;

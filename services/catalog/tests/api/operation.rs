@@ -109,6 +109,7 @@ async fn program(database: &TestDatabase, issuer: &Issuer) -> (tokio::process::C
         .env("CATALOG_S3_ENDPOINT", "http://127.0.0.1:1")
         .env("CATALOG_S3_ACCESS_KEY", "argosy")
         .env("CATALOG_S3_SECRET_KEY_FILE", &secret)
+        .env("CATALOG_INTERNAL_TOKEN_FILE", &secret)
         .env("CATALOG_JWKS", format!("file:{}", issuer.file().display()))
         .stdout(Stdio::piped())
         .kill_on_drop(true)

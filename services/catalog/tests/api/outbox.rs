@@ -120,10 +120,10 @@ async fn a_service_that_starts_without_its_broker_catches_up() {
 }
 
 #[tokio::test]
-async fn a_stream_that_was_deleted_is_declared_again() {
+async fn a_stream_that_was_deleted_is_filled_again() {
     let nats = Nats::start();
     let app = app_on(&nats).await;
-    app.product("First", json!({})).await;
+    let first = app.product("First", json!({})).await;
     nats.messages("CATALOG", 1).await;
     let client = async_nats::connect(nats.url()).await.unwrap();
     async_nats::jetstream::new(client)
@@ -131,7 +131,25 @@ async fn a_stream_that_was_deleted_is_declared_again() {
         .await
         .unwrap();
     let second = app.product("Second", json!({})).await;
-    assert_eq!(versions(&nats.messages("CATALOG", 1).await, &second), [1]);
+    let messages = nats.messages("CATALOG", 2).await;
+    assert_eq!(versions(&messages, &first), [1]);
+    assert_eq!(versions(&messages, &second), [1]);
+}
+
+#[tokio::test]
+async fn a_broker_that_lost_its_directory_is_filled_again() {
+    let mut nats = Nats::start();
+    let app = app_on(&nats).await;
+    let first = app.product("First", json!({})).await;
+    nats.messages("CATALOG", 1).await;
+    nats.kill();
+    nats.forget();
+    nats.resume();
+    // Without any further event.
+    let messages = nats.messages("CATALOG", 1).await;
+    assert_eq!(versions(&messages, &first), [1]);
+    let second = app.product("Second", json!({})).await;
+    assert_eq!(versions(&nats.messages("CATALOG", 2).await, &second), [1]);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! What a handler learns of who is asking, as extractors: a handler that takes [`Vendor`] cannot be reached by a customer.
 
 use axum::{extract::FromRef, extract::FromRequestParts, http::request::Parts};
+use chrono::{DateTime, Utc};
 use contracts::UserId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -36,8 +37,12 @@ pub struct Caller {
     pub principal: Principal,
     /// The log-in that it descends from; a service that signs in machines may leave it out.
     pub session: Option<Uuid>,
+    /// From when on the token does not count any more: for what goes on longer than a request.
+    pub expires_at: DateTime<Utc>,
     /// What they may do beyond their role.
     pub permissions: Vec<String>,
+    /// Where mail reaches them; a token of a machine may leave it out.
+    pub email: Option<String>,
 }
 
 impl Caller {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, Method, header};
+use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header, errors::ErrorKind};
 use prometheus::IntCounterVec;
 use serde::Deserialize;
@@ -49,10 +50,12 @@ pub struct TokenRules {
 #[derive(Deserialize)]
 struct Claims {
     sub: Uuid,
+    exp: f64,
     role: Role,
     sid: Option<Uuid>,
     #[serde(default)]
     permissions: Vec<String>,
+    email: Option<String>,
 }
 
 /// Verifies tokens. Cheap to clone.
@@ -110,7 +113,9 @@ impl Verifier {
                 role: claims.role,
             },
             session: claims.sid,
+            expires_at: expiry(claims.exp),
             permissions: claims.permissions,
+            email: claims.email,
         })
     }
 
@@ -165,6 +170,15 @@ impl Verifier {
         Ok(())
     }
 
+    /// Whether this session goes on, as far as its issuer has been heard: for what goes on longer than a request.
+    pub async fn is_live(&self, session: Uuid) -> anyhow::Result<bool> {
+        self.0
+            .revocations
+            .contains(session)
+            .await
+            .map(|ended| !ended)
+    }
+
     /// The answer to a token whose session has ended, counted: for the issuer, which knows it first.
     pub fn session_ended(&self) -> Problem {
         self.refused(&refuse("revoked", "The session has ended: log in again."))
@@ -174,6 +188,16 @@ impl Verifier {
         self.0.failures.with_label_values(&[refusal.reason]).inc();
         Problem::new(&UNAUTHENTICATED, refusal.detail)
     }
+}
+
+/// When a token ends that says so in seconds since 1970, perhaps with a fraction.
+fn expiry(seconds: f64) -> DateTime<Utc> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a float too large for a whole number becomes the largest one"
+    )]
+    let whole = seconds as i64;
+    DateTime::from_timestamp(whole, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {

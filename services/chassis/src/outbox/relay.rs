@@ -11,11 +11,16 @@ use async_nats::jetstream::context::PublishErrorKind;
 use prometheus::{IntCounterVec, IntGauge};
 use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 
-use super::wave::{self, Row};
+use super::{
+    memory::{self, Place},
+    wave::{self, Row},
+};
 use crate::{
     Broker,
     broker::Stream,
+    failpoint,
     metrics::{Metrics, OUTBOX_OLDEST_AGE, OUTBOX_PENDING, OUTBOX_PUBLISHED},
+    planted,
     worker::{Step, Worker},
 };
 
@@ -44,7 +49,8 @@ pub struct Relay {
     /// Kept while waiting to lead, too: one connection, not one for each try.
     connection: Option<PgConnection>,
     leads: bool,
-    declared: bool,
+    /// The broker's connection on which the stream was last compared with the outbox.
+    compared: Option<u64>,
     measured: Option<Instant>,
     gauges: Gauges,
 }
@@ -71,7 +77,7 @@ impl Relay {
             config,
             connection: None,
             leads: false,
-            declared: false,
+            compared: None,
             measured: None,
             gauges,
         }
@@ -81,29 +87,72 @@ impl Relay {
     async fn relay(&mut self, connection: &mut PgConnection) -> anyhow::Result<Step> {
         self.measure(connection).await?;
         self.config.broker.check()?;
-        if !self.declared {
-            self.config.broker.declare(self.config.stream).await?;
-            self.declared = true;
+        let connected = self.config.broker.connections();
+        if self.compared != Some(connected) {
+            self.compare(connection).await?;
+            self.compared = Some(connected);
         }
         let rows = unsent(connection).await?;
+        if !rows.is_empty() {
+            failpoint::hit("relay.before_publish");
+        }
+        let highest = highest(connection, !rows.is_empty()).await?;
+        if planted::is_planted("mark_before_acknowledgement") {
+            mark_unconfirmed(connection, &rows).await?;
+        }
         let (sent, failure) = wave::send(&self.config.broker, self.config.service, &rows).await;
         self.gauges
             .published
             .with_label_values(&["acknowledged"])
             .inc_by(sent.len() as u64);
+        if !sent.is_empty() {
+            failpoint::hit("relay.after_publish");
+        }
+        self.note_regression(connection, &sent, highest).await?;
         mark(connection, &sent).await?;
         match failure {
             None if sent.is_empty() => Ok(Step::Idle),
             None => Ok(Step::Worked(sent.len())),
             Some(error) => {
                 self.gauges.published.with_label_values(&["failed"]).inc();
-                // A broker that was emptied has no stream any more: declare it before the next attempt.
-                self.declared = error.kind() != PublishErrorKind::StreamNotFound;
+                if error.kind() == PublishErrorKind::StreamNotFound {
+                    self.compared = None;
+                }
                 Err(error).context(
                     "an event was not acknowledged; it and those behind it stay in the outbox",
                 )
             }
         }
+    }
+
+    /// Declares the stream, anew if the broker has lost it, and sends again what it has lost.
+    async fn compare(&mut self, connection: &mut PgConnection) -> anyhow::Result<()> {
+        let info = self.config.broker.declare(self.config.stream).await?;
+        let lost = memory::compare(connection, Place::from(&info)).await?;
+        if lost > 0 {
+            tracing::warn!(
+                stream = self.config.stream.name,
+                lost,
+                "the broker has lost events; they are sent again"
+            );
+        }
+        Ok(())
+    }
+
+    /// A new event below a known place: an older copy of the stream was brought back under our feet.
+    async fn note_regression(
+        &mut self,
+        connection: &mut PgConnection,
+        sent: &[wave::Sent],
+        highest: i64,
+    ) -> anyhow::Result<()> {
+        let fresh = sent.iter().filter(|sent| !sent.is_duplicate);
+        let lowest = fresh.map(|sent| sent.stream_seq).min();
+        if let Some(lowest) = lowest.filter(|lowest| *lowest <= highest) {
+            let lost = memory::forget_above(connection, lowest - 1).await?;
+            tracing::warn!(lost, "the broker went back; what it has lost is sent again");
+        }
+        Ok(())
     }
 
     async fn measure(&mut self, connection: &mut PgConnection) -> sqlx::Result<()> {
@@ -168,6 +217,22 @@ async fn unsent(connection: &mut PgConnection) -> sqlx::Result<Vec<Row>> {
     .bind(BATCH)
     .fetch_all(connection)
     .await
+}
+
+/// The highest place that a row has, when it is needed.
+async fn highest(connection: &mut PgConnection, needed: bool) -> sqlx::Result<i64> {
+    if !needed {
+        return Ok(0);
+    }
+    sqlx::query_scalar("select coalesce(max(stream_seq), 0) from outbox")
+        .fetch_one(connection)
+        .await
+}
+
+/// The planted defect: an event counts as sent before the broker has it.
+async fn mark_unconfirmed(connection: &mut PgConnection, rows: &[Row]) -> sqlx::Result<()> {
+    let unconfirmed: Vec<_> = rows.iter().map(Row::unconfirmed).collect();
+    mark(connection, &unconfirmed).await
 }
 
 async fn mark(connection: &mut PgConnection, sent: &[wave::Sent]) -> sqlx::Result<()> {

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use async_nats::jetstream::{
     context::{PublishAckFuture, PublishError},
     message::PublishMessage,
+    publish::PublishAck,
 };
 use chrono::{DateTime, Utc};
 use contracts::Envelope;
@@ -30,11 +31,24 @@ pub(super) struct Row {
     created_at: DateTime<Utc>,
 }
 
+impl Row {
+    /// As if the broker had it, without a place.
+    pub(super) fn unconfirmed(&self) -> Sent {
+        Sent {
+            row: self.id,
+            stream_seq: 0,
+            is_duplicate: false,
+        }
+    }
+}
+
 /// A row that the broker has.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Sent {
     pub(super) row: i64,
     pub(super) stream_seq: i64,
+    /// The broker had it already; the number is that of the first time.
+    pub(super) is_duplicate: bool,
 }
 
 /// Sends `rows` in order; stops after the first wave with a failure, and returns what arrived with the first error.
@@ -49,9 +63,11 @@ pub(super) async fn send(
         let mut failure = None;
         for (row, outcome) in wave.iter().zip(acknowledgements) {
             match outcome {
-                Ok(stream_seq) => sent.push(Sent {
+                Ok(acknowledgement) => sent.push(Sent {
                     row: row.id,
-                    stream_seq,
+                    stream_seq: i64::try_from(acknowledgement.sequence)
+                        .expect("BUG: a stream does not reach 2^63 messages"),
+                    is_duplicate: acknowledgement.duplicate,
                 }),
                 Err(error) => failure = failure.or(Some(error)),
             }
@@ -63,7 +79,7 @@ pub(super) async fn send(
     (sent, None)
 }
 
-async fn send_one(broker: &Broker, source: &str, row: &Row) -> Result<i64, PublishError> {
+async fn send_one(broker: &Broker, source: &str, row: &Row) -> Result<PublishAck, PublishError> {
     let message = PublishMessage::build()
         .payload(envelope(source, row).into())
         .header("content-type", "application/cloudevents+json")
@@ -72,8 +88,7 @@ async fn send_one(broker: &Broker, source: &str, row: &Row) -> Result<i64, Publi
         .jetstream()
         .send_publish(row.subject.clone(), message)
         .await?;
-    let sequence = acknowledgement.await?.sequence;
-    Ok(i64::try_from(sequence).expect("BUG: a stream does not reach 2^63 messages"))
+    acknowledgement.await
 }
 
 fn envelope(source: &str, row: &Row) -> Vec<u8> {

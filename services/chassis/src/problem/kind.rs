@@ -41,6 +41,7 @@ pub const CATALOGUE: &[&Kind] = &[
     &STALE_VERSION,
     &PAYLOAD_TOO_LARGE,
     &UNSUPPORTED_MEDIA_TYPE,
+    &IDEMPOTENCY_KEY_REUSED,
     &INTERNAL,
     &UNAVAILABLE,
 ];
@@ -77,6 +78,12 @@ pub const UNSUPPORTED_MEDIA_TYPE: Kind = Kind::new(
     "unsupported-media-type",
     415,
     "The body's type is not supported",
+);
+/// Another request came under a key that had been used.
+pub const IDEMPOTENCY_KEY_REUSED: Kind = Kind::new(
+    "idempotency-key-reused",
+    422,
+    "The idempotency key was used for another request",
 );
 /// A failure of ours.
 pub const INTERNAL: Kind = Kind::new("internal", 500, "Something went wrong on our side");

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use chassis::Process;
-use identity::{App, BrokerConfig, DatabaseConfig, Keys, MIGRATOR, ServeConfig, TokenConfig};
+use identity::{BrokerConfig, DatabaseConfig, Keys, MIGRATOR, ServeConfig, TokenConfig};
 use serde_json::{Value, json};
 use testkit::{Answer, Client, TemporaryDirectory, TestDatabase};
 use tokio::task::JoinSet;
@@ -60,7 +60,9 @@ impl TestApp {
             },
             registrations_per_client: 50,
         };
-        let app = App::new(&config, &Process::new("identity")).await.unwrap();
+        let app = identity::app(&config, &Process::new("identity"))
+            .await
+            .unwrap();
         let url = format!("http://{}", app.address().unwrap());
         let mut tasks = JoinSet::new();
         tasks.spawn(async move { app.serve().await.unwrap() });

@@ -1,0 +1,90 @@
+//! The inventory's API: its route table, and its description.
+
+mod add_stock;
+mod adjust_stock;
+mod body;
+mod get_availability;
+mod hold_stock;
+mod list_availability;
+mod list_ledger;
+mod list_stock;
+mod page_query;
+mod product;
+mod request;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+
+use crate::assembly::State;
+
+/// What is where. The edge passes `/api` on; `/internal` is for the other services only.
+pub(crate) fn routes() -> Router<State> {
+    Router::new()
+        .route(
+            "/api/inventory",
+            get(list_stock::list_stock).post(add_stock::add_stock),
+        )
+        .route(
+            "/api/inventory/{product}",
+            get(get_availability::get_availability),
+        )
+        .route(
+            "/api/inventory/{stock}/adjustments",
+            post(adjust_stock::adjust_stock),
+        )
+        .route(
+            "/api/inventory/{stock}/ledger",
+            get(list_ledger::list_ledger),
+        )
+        .route("/internal/holds", post(hold_stock::hold_stock))
+        .route(
+            "/internal/availability",
+            get(list_availability::list_availability),
+        )
+}
+
+/// The API as an OpenAPI 3.1 document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Inventory",
+        description = "What is in stock, and where. Errors are RFC 9457 problems; each kind has a page under /problems/.",
+        license(name = "Apache-2.0")
+    ),
+    paths(
+        list_stock::list_stock,
+        add_stock::add_stock,
+        get_availability::get_availability,
+        adjust_stock::adjust_stock,
+        list_ledger::list_ledger,
+    ),
+    components(schemas(body::ProblemBody)),
+    modifiers(&Credentials)
+)]
+struct Description;
+
+/// The two ways to say who is asking.
+struct Credentials;
+
+impl Modify for Credentials {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .build();
+        let cookie = ApiKeyValue::new(chassis::auth::ACCESS_COOKIE);
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("accessToken", SecurityScheme::Http(bearer));
+        components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    }
+}

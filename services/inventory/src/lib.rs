@@ -1,0 +1,54 @@
+#![doc = include_str!("../README.md")]
+
+mod assembly;
+mod bookkeeping;
+mod catalog;
+mod config;
+mod consumers;
+mod db;
+mod desk;
+mod domain;
+mod events;
+mod holding;
+mod http;
+pub mod metrics;
+pub mod problems;
+mod seed;
+mod settling;
+mod workers;
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use chassis::{Broker, Process, database};
+use sqlx::migrate::Migrator;
+
+pub use assembly::app;
+pub use chassis::App;
+pub use config::{
+    BrokerConfig, CatalogConfig, Cli, Command, DatabaseConfig, SeedConfig, ServeConfig,
+};
+pub use http::openapi;
+
+/// The schema of this service's database.
+pub static MIGRATOR: Migrator = sqlx::migrate!();
+
+/// Does what the command line asks for.
+pub async fn run(cli: Cli, process: Process) -> anyhow::Result<()> {
+    match cli.command() {
+        Command::Serve(config) => app(&config, &process).await?.serve().await,
+        Command::Migrate(config) => database::migrate(&config.options()?, &MIGRATOR).await,
+        Command::DeclareStreams(config) => Broker::connect_now(&config.nats_url, process.service)
+            .await?
+            .declare(events::STREAM)
+            .await
+            .map(drop),
+        Command::Seed(config) => seed::run(&config, &process).await,
+        Command::Openapi => {
+            let document = openapi()
+                .to_pretty_json()
+                .context("the document is not JSON")?;
+            writeln!(std::io::stdout(), "{document}").context("cannot write to standard output")
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The cart service's API: its route table, and its description.
+
+mod add_item;
+mod body;
+mod empty_cart;
+mod get_cart;
+mod guest_cookie;
+mod merge_carts;
+mod remove_item;
+mod set_quantity;
+mod shopper;
+mod show;
+
+use axum::{
+    Router,
+    routing::{get, post, put},
+};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+
+use crate::assembly::State;
+
+/// What is where. Everybody has a cart, and an address of another's does not exist.
+pub(crate) fn routes() -> Router<State> {
+    Router::new()
+        .route(
+            "/api/cart",
+            get(get_cart::get_cart).delete(empty_cart::empty_cart),
+        )
+        .route("/api/cart/items", post(add_item::add_item))
+        .route(
+            "/api/cart/items/{variantId}",
+            put(set_quantity::set_quantity).delete(remove_item::remove_item),
+        )
+        .route("/api/cart/merge", post(merge_carts::merge_carts))
+}
+
+/// The API as an OpenAPI 3.1 document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Cart",
+        description = "What somebody means to buy. Errors are RFC 9457 problems; each kind has a page under /problems/.",
+        license(name = "Apache-2.0")
+    ),
+    paths(
+        get_cart::get_cart,
+        add_item::add_item,
+        set_quantity::set_quantity,
+        remove_item::remove_item,
+        empty_cart::empty_cart,
+        merge_carts::merge_carts,
+    ),
+    components(schemas(body::ProblemBody)),
+    modifiers(&Credentials)
+)]
+struct Description;
+
+/// The ways to say whose cart is meant.
+struct Credentials;
+
+impl Modify for Credentials {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .build();
+        let cookie =
+            |name: &str| SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(name.to_owned())));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("accessToken", SecurityScheme::Http(bearer));
+        components.add_security_scheme("cookie", cookie(chassis::auth::ACCESS_COOKIE));
+        components.add_security_scheme("guest", cookie(guest_cookie::NAME));
+    }
+}

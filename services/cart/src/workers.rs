@@ -1,0 +1,3 @@
+//! Background jobs of the cart service.
+
+pub(crate) mod forget_expired;

@@ -1,0 +1,103 @@
+//! Events on their way to the broker, many at a time.
+
+use contracts::{Event, OrderId};
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// An event that is to be written.
+#[derive(Debug, Clone)]
+pub(crate) struct OutboxRow {
+    pub(crate) event_id: Uuid,
+    pub(crate) subject: String,
+    pub(crate) order: OrderId,
+    pub(crate) version: i64,
+    pub(crate) payload: Value,
+}
+
+impl OutboxRow {
+    /// `event` under a fresh id.
+    pub(crate) fn new<E: Event>(event: &E) -> Self {
+        Self {
+            event_id: Uuid::now_v7(),
+            subject: E::subject(),
+            order: OrderId(event.aggregate_id()),
+            version: event.aggregate_version(),
+            payload: serde_json::to_value(event).expect("BUG: an event is always JSON"),
+        }
+    }
+}
+
+/// Writes them in this order.
+pub(crate) async fn insert_all(
+    connection: &mut PgConnection,
+    rows: &[OutboxRow],
+) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let event_ids: Vec<Uuid> = rows.iter().map(|row| row.event_id).collect();
+    let subjects: Vec<String> = rows.iter().map(|row| row.subject.clone()).collect();
+    let orders: Vec<Uuid> = rows.iter().map(|row| row.order.0).collect();
+    let versions: Vec<i64> = rows.iter().map(|row| row.version).collect();
+    let payloads: Vec<Value> = rows.iter().map(|row| row.payload.clone()).collect();
+    sqlx::query!(
+        "
+        insert into outbox (event_id, subject, aggregate_id, aggregate_version, payload)
+        select e.event_id, e.subject, e.order_id, e.version, e.payload
+        from unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[], $5::jsonb[])
+          with ordinality as e (event_id, subject, order_id, version, payload, position)
+        order by e.position
+        ",
+        &event_ids,
+        &subjects,
+        &orders,
+        &versions,
+        &payloads,
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Writes one that may be written already: once for each order, version and subject.
+pub(crate) async fn insert_once(
+    connection: &mut PgConnection,
+    row: &OutboxRow,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "
+        insert into outbox (event_id, subject, aggregate_id, aggregate_version, payload)
+        values ($1, $2, $3, $4, $5)
+        on conflict (aggregate_id, aggregate_version, subject) do nothing
+        ",
+        row.event_id,
+        row.subject,
+        row.order.0,
+        row.version,
+        row.payload,
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Has those of these subjects sent again that were sent: the same events under the same ids. Says how many.
+pub(crate) async fn send_again(
+    connection: &mut PgConnection,
+    order: OrderId,
+    subjects: &[String],
+) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        "
+        update outbox
+        set stream_seq = null
+        where aggregate_id = $1 and subject = any($2) and stream_seq is not null
+        ",
+        order.0,
+        subjects,
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}

@@ -1,0 +1,104 @@
+//! The API of orders: its route table, and its description.
+
+mod access;
+mod body;
+mod cancel_order;
+mod deliver_order;
+mod get_order;
+mod list_orders;
+mod list_query;
+mod list_vendor_orders;
+mod order_body;
+mod place_order;
+mod placement;
+mod refund_order;
+mod ship_order;
+mod turn;
+mod user_dashboard;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+
+use crate::assembly::State;
+
+/// What is where. `POST /orders` is the same operation as `POST /api/orders`; `GET /orders` is a page of the shop's.
+pub(crate) fn routes() -> Router<State> {
+    Router::new()
+        .route(
+            "/api/orders",
+            get(list_orders::list_orders).post(place_order::place_order),
+        )
+        .route("/orders", post(place_order::place_order))
+        .route("/api/orders/{order}", get(get_order::get_order))
+        .route(
+            "/api/orders/{order}/cancel",
+            post(cancel_order::cancel_order),
+        )
+        .route("/api/orders/{order}/ship", post(ship_order::ship_order))
+        .route(
+            "/api/orders/{order}/deliver",
+            post(deliver_order::deliver_order),
+        )
+        .route(
+            "/api/orders/{order}/refunds",
+            post(refund_order::refund_order),
+        )
+        .route(
+            "/api/vendor/orders",
+            get(list_vendor_orders::list_vendor_orders),
+        )
+        .route(
+            "/api/user-dashboard/{user}",
+            get(user_dashboard::user_dashboard),
+        )
+}
+
+/// The API as an OpenAPI 3.1 document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Orders",
+        description = "Placing orders and following them to their end. Errors are RFC 9457 problems; each kind has a page under /problems/.",
+        license(name = "Apache-2.0")
+    ),
+    paths(
+        place_order::place_order,
+        list_orders::list_orders,
+        get_order::get_order,
+        cancel_order::cancel_order,
+        ship_order::ship_order,
+        deliver_order::deliver_order,
+        refund_order::refund_order,
+        list_vendor_orders::list_vendor_orders,
+        user_dashboard::user_dashboard,
+    ),
+    components(schemas(body::ProblemBody)),
+    modifiers(&Credentials)
+)]
+struct Description;
+
+/// The two ways to say who is asking.
+struct Credentials;
+
+impl Modify for Credentials {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .build();
+        let cookie = ApiKeyValue::new(chassis::auth::ACCESS_COOKIE);
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("accessToken", SecurityScheme::Http(bearer));
+        components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    }
+}

@@ -142,11 +142,11 @@ impl Service {
         let metrics = HttpMetrics::new(&self.process.metrics);
         api_docs::expect_operations(document, &metrics);
         let routes = routes.merge(api_docs::routes(document));
-        let router = server::router(routes, &self.process, self.readiness, metrics);
+        let app = server::router(routes, &self.process, self.readiness, metrics);
         App {
             process: self.process,
             listener: self.listener,
-            router,
+            router: app,
             workers: self.workers,
             database: self.database,
         }

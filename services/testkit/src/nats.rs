@@ -101,7 +101,10 @@ impl Nats {
             subjects,
             ..jetstream::stream::Config::default()
         };
-        jetstream.get_or_create_stream(config).await.unwrap();
+        // Two tests' tasks may make it at the same moment: then it is there for the one that came second.
+        if jetstream.get_or_create_stream(config).await.is_err() {
+            jetstream.get_stream(stream).await.unwrap();
+        }
         let stored = jetstream.publish(subject, payload.into()).await.unwrap();
         stored.await.unwrap();
     }

@@ -120,7 +120,7 @@ fn start() -> Server {
         "fsync=off".to_owned(),
         "synchronous_commit=off".to_owned(),
         "full_page_writes=off".to_owned(),
-        "max_connections=200".to_owned(),
+        "max_connections=500".to_owned(),
         "shared_buffers=64MB".to_owned(),
     ];
     let mut arguments = vec!["-D".to_owned(), data.display().to_string()];

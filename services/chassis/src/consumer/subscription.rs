@@ -264,14 +264,12 @@ impl<C: Consumer> Worker for Subscription<C> {
         if !arrived.is_empty() {
             self.reader.process(arrived).await?;
         }
-        match failure {
+        if let Some(error) = failure {
             // The consumer may be gone with the broker's memory: declared anew at the next step.
-            Some(error) => Err(anyhow::Error::new(error).context("reading from the broker failed")),
-            None => {
-                self.open = Some(open);
-                Ok(Step::Worked(number))
-            }
+            return Err(anyhow::Error::new(error).context("reading from the broker failed"));
         }
+        self.open = Some(open);
+        Ok(Step::Worked(number))
     }
 }
 

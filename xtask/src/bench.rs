@@ -7,8 +7,11 @@ pub(crate) mod catalog;
 pub(crate) mod critical_path;
 pub(crate) mod figures;
 mod floor;
+mod histogram;
 mod load;
 pub(crate) mod memory;
+pub(crate) mod orders;
+mod scratch;
 pub(crate) mod start;
 mod subject;
 

@@ -69,6 +69,12 @@ pub(crate) enum Command {
     Tidy,
     /// Write, or with --check compare, the offline data of the services' SQL queries.
     Sqlx(Sqlx),
+    /// The services' events: streams, their readers, and messages that could not be handled.
+    Events(Events),
+    /// Check what must be true of orders, money, stock and events; exit code 10 when something is not.
+    Verify(Verify),
+    /// Order while processes are killed at random, then check every invariant. Never on a real shop.
+    CrashTest(CrashTest),
     /// Measure, beside a limit measured in the same run.
     Bench(Bench),
     /// Print a completion script for a shell.
@@ -200,6 +206,75 @@ pub(crate) struct Sqlx {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Events {
+    #[command(subcommand)]
+    pub(crate) action: EventsAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventsAction {
+    /// Show each stream's durable consumers and how far they are.
+    List,
+    /// Let consumers read their stream from its start; what they have seen already has no effect again.
+    Replay {
+        #[arg(value_name = "CONSUMER", conflicts_with = "all")]
+        consumers: Vec<String>,
+        /// Every consumer of every stream.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Messages that could not be handled.
+    DeadLetters {
+        #[command(subcommand)]
+        action: DeadLetterAction,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeadLetterAction {
+    /// Show them, oldest first.
+    List {
+        /// Only those of this service.
+        #[arg(long, value_name = "NAME")]
+        service: Option<String>,
+    },
+    /// Hand them to their consumers again.
+    Replay(ReplayDeadLetters),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayDeadLetters {
+    /// Their ids, as `list` shows them.
+    #[arg(value_name = "ID", conflicts_with = "all")]
+    pub(crate) ids: Vec<i64>,
+    /// Only those of this service.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+    /// All of them.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// Wait until nothing is under way any more, at most this long: 30s, 2m.
+    #[arg(long, value_name = "DURATION", default_value = "30s")]
+    pub(crate) quiet: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CrashTest {
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) orders: usize,
+    /// kill -9, spread over the orders.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) kills: usize,
+    /// Repeats the choices of an earlier run.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Bench {
     #[command(subcommand)]
     pub(crate) what: BenchWhat,
@@ -217,6 +292,12 @@ pub(crate) enum BenchWhat {
     Catalog {
         #[arg(long, value_delimiter = ',', default_value = "60,100000")]
         products: Vec<u32>,
+    },
+    /// Placing orders: as is, with a slow or missing provider, without the broker; whole sagas; stock that everybody wants.
+    Orders {
+        /// Orders a second while latency is measured.
+        #[arg(long, default_value_t = 200)]
+        per_second: u32,
     },
     /// Resident memory of our services when idle.
     Memory,

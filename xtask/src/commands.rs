@@ -2,9 +2,11 @@
 
 mod bench;
 mod converge;
+mod crash_test;
 mod doctor;
 mod down;
 mod logs;
+mod messages;
 mod plan;
 pub(crate) mod probe;
 mod render;
@@ -14,6 +16,7 @@ mod status;
 mod test;
 mod tidy;
 mod up;
+mod verify;
 
 use crate::{
     cli::{Cli, Command},
@@ -50,6 +53,9 @@ async fn with_session(session: &Session, command: Command) -> Exit {
         Command::Test(args) => test::run(session, &args).await,
         Command::Tidy => tidy::run(session),
         Command::Sqlx(args) => sqlx::run(session, &args).await,
+        Command::Events(args) => messages::run(session, &args).await,
+        Command::Verify(args) => verify::run(session, &args).await,
+        Command::CrashTest(args) => crash_test::run(session, &args).await,
         Command::Bench(args) => bench::run(session, &args).await,
         Command::Completions { shell } => return completions(shell),
     };

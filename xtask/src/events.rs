@@ -40,6 +40,12 @@ pub(crate) enum Event {
     TestStep(TestStep),
     /// `bench`: one for each thing measured.
     Measurement(Measurement),
+    /// `events list`: one for each durable consumer on the broker.
+    Consumer(ConsumerStatus),
+    /// `events dead-letters list`: one for each.
+    DeadLetter(DeadLetter),
+    /// `verify`: one for each invariant.
+    Invariant(Invariant),
     /// `logs`.
     Log(LogLine),
     /// `up`: where people can go now.
@@ -194,6 +200,52 @@ pub(crate) struct Measurement {
     pub(crate) unit: String,
     /// The goal or the limit, where there is one.
     pub(crate) goal: Option<f64>,
+}
+
+/// A durable consumer as the broker and its service's database know it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct ConsumerStatus {
+    pub(crate) stream: String,
+    pub(crate) consumer: String,
+    pub(crate) subject: String,
+    /// Messages that it has not been given yet.
+    pub(crate) pending: u64,
+    /// Messages that it has been given and has not answered for.
+    pub(crate) unanswered: usize,
+    /// Messages that it has put aside.
+    pub(crate) dead_letters: usize,
+}
+
+/// A message that could not be handled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct DeadLetter {
+    pub(crate) service: String,
+    /// Unique within the service.
+    pub(crate) id: i64,
+    pub(crate) consumer: String,
+    /// Absent when the message could not be read that far.
+    pub(crate) event_id: Option<String>,
+    pub(crate) subject: String,
+    pub(crate) reason: String,
+    pub(crate) deliveries: i64,
+    /// RFC 3339.
+    pub(crate) failed_at: String,
+    /// Whether it is being handled again.
+    pub(crate) replay_requested: bool,
+}
+
+/// What must be true of all databases, the broker and the provider together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Invariant {
+    /// Its id in `docs/invariants.md`.
+    #[expect(
+        clippy::struct_field_names,
+        reason = "the field's name is part of the documented interface"
+    )]
+    pub(crate) invariant: String,
+    pub(crate) holds: bool,
+    /// What was looked at, or the first things that break it.
+    pub(crate) detail: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -78,9 +78,19 @@ pub(crate) async fn send(
     url: &str,
     json: Option<String>,
 ) -> Result<Answer, String> {
+    send_with(method, url, json, &[]).await
+}
+
+/// The same with further headers.
+pub(crate) async fn send_with(
+    method: Method,
+    url: &str,
+    json: Option<String>,
+    headers: &[(&str, &str)],
+) -> Result<Answer, String> {
     let (address, path) = split(url)?;
     let mut connection = Connection::open(&address).await?;
-    connection.request(method, &path, json).await
+    connection.request(method, &path, json, headers).await
 }
 
 /// A connection that can be used again and again.
@@ -130,18 +140,19 @@ impl Connection {
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Result<Answer, String> {
-        self.request(Method::GET, path, None).await
+        self.request(Method::GET, path, None, &[]).await
     }
 
     pub(crate) fn is_usable(&self) -> bool {
         !self.sender.is_closed()
     }
 
-    async fn request(
+    pub(crate) async fn request(
         &mut self,
         method: Method,
         path: &str,
         json: Option<String>,
+        headers: &[(&str, &str)],
     ) -> Result<Answer, String> {
         let Self {
             address, sender, ..
@@ -152,6 +163,9 @@ impl Connection {
             .header(HOST, address.as_str());
         if json.is_some() {
             request = request.header(CONTENT_TYPE, "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let body = Full::new(Bytes::from(json.unwrap_or_default()));
         let request = request

@@ -7,10 +7,13 @@ pub(crate) mod account;
 mod api;
 mod broker;
 mod browse;
+mod checkout;
 mod components;
+pub(crate) mod customer;
 mod data;
 mod edge;
 pub(crate) mod junit;
+mod live;
 mod mail;
 mod observability;
 mod page;
@@ -63,6 +66,12 @@ pub(crate) const JOURNEYS: &[Journey] = &[
         about: "a program reads the catalogue",
         waits: false,
         travel: |trip| Box::pin(api::travel(trip)),
+    },
+    Journey {
+        name: "checkout",
+        about: "a shopper buys something",
+        waits: false,
+        travel: |trip| Box::pin(checkout::travel(trip)),
     },
     Journey {
         name: "mail",
@@ -190,7 +199,7 @@ impl World {
     }
 
     /// A path on the edge, where shoppers meet it.
-    fn edge(&self, path: &str) -> Result<String, String> {
+    pub(crate) fn edge(&self, path: &str) -> Result<String, String> {
         Ok(format!("http://{}{path}", self.address("caddy", "http")?))
     }
 

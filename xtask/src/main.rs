@@ -7,6 +7,8 @@ mod bench;
 mod build;
 mod cli;
 mod commands;
+mod crash;
+mod database;
 mod digest;
 mod events;
 mod exit;
@@ -28,6 +30,7 @@ mod runtime;
 mod secrets;
 mod session;
 mod urls;
+mod verify;
 
 fn main() -> std::process::ExitCode {
     // Before anything else: these need a process with a single thread.

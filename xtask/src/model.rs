@@ -63,6 +63,8 @@ pub(crate) struct Settings {
     pub(crate) alert_email: String,
     /// Whose account is the first admin's.
     pub(crate) admin_email: String,
+    /// Whom the shop's mails to shoppers and vendors are from.
+    pub(crate) shop_email: String,
     /// Accounts that may be made from one address before each further one has to wait.
     pub(crate) registrations_per_client: u32,
 }
@@ -76,6 +78,7 @@ impl Default for Settings {
             public_url: "http://localhost:8080".into(),
             alert_email: "sre@argosy.example".into(),
             admin_email: "admin@argosy.example".into(),
+            shop_email: "shop@argosy.example".into(),
             registrations_per_client: 20,
         }
     }

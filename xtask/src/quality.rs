@@ -6,6 +6,7 @@
 pub(crate) mod cargo;
 pub(crate) mod deny;
 pub(crate) mod offline_queries;
+mod ordeal;
 mod postgres;
 pub(crate) mod source;
 pub(crate) mod steps;

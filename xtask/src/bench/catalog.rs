@@ -120,6 +120,7 @@ fn load(address: &str, paths: Vec<String>, expected: StatusCode) -> Load {
     Load {
         address: address.to_owned(),
         paths,
+        post: None,
         expected,
         per_second: PER_SECOND,
         lasting: LASTING,

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use hyper::StatusCode;
+use hyper::{Method, StatusCode};
 use tokio::{task::JoinSet, time::Instant};
 
 use super::figures::Times;
@@ -26,9 +26,18 @@ pub(super) struct Load {
     pub(super) address: String,
     /// Asked in turn.
     pub(super) paths: Vec<String>,
+    /// What is posted there each time, under a key of its own; else it is a GET.
+    pub(super) post: Option<Post>,
     pub(super) expected: StatusCode,
     pub(super) per_second: u32,
     pub(super) lasting: Duration,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Post {
+    /// JSON; each `{uuid}` in it becomes a fresh one.
+    pub(super) body: String,
+    pub(super) token: String,
 }
 
 #[derive(Debug)]
@@ -66,6 +75,29 @@ pub(super) async fn run(load: &Load) -> Result<Outcome, String> {
     }
 }
 
+/// Asks as fast as the answers come, over as many connections; answers a second come back.
+pub(super) async fn saturate(load: &Load) -> Result<f64, String> {
+    let start = Instant::now();
+    let end = start + load.lasting;
+    let mut clients = JoinSet::new();
+    for number in 0..CONNECTIONS {
+        let load = load.clone();
+        clients.spawn(async move {
+            let (mut answers, mut connection) = (0_u32, None);
+            while Instant::now() < end {
+                ask(&load, number, &mut connection).await?;
+                answers += 1;
+            }
+            Ok::<u32, String>(answers)
+        });
+    }
+    let mut answers = 0;
+    while let Some(ended) = clients.join_next().await {
+        answers += ended.map_err(|error| format!("a client broke off: {error}"))??;
+    }
+    Ok(f64::from(answers) / start.elapsed().as_secs_f64())
+}
+
 async fn client(
     load: Load,
     next: Arc<AtomicU32>,
@@ -98,7 +130,24 @@ async fn ask(load: &Load, number: u32, connection: &mut Option<Connection>) -> R
         Some(open) => open,
         None => Connection::open(&load.address).await?,
     };
-    let answer = open.get(path).await?;
+    let answer = match &load.post {
+        None => open.get(path).await?,
+        Some(post) => {
+            let bearer = format!("Bearer {}", post.token);
+            let key = uuid::Uuid::new_v4().to_string();
+            let headers = [
+                ("authorization", bearer.as_str()),
+                ("idempotency-key", key.as_str()),
+            ];
+            open.request(
+                Method::POST,
+                path,
+                Some(post.body.replace("{uuid}", &key)),
+                &headers,
+            )
+            .await?
+        }
+    };
     *connection = Some(open);
     if answer.status == load.expected {
         return Ok(());
@@ -156,6 +205,7 @@ mod tests {
         let load = Load {
             address,
             paths: vec!["/".into()],
+            post: None,
             expected: StatusCode::OK,
             per_second: 100,
             lasting: Duration::from_millis(500),
@@ -180,6 +230,7 @@ mod tests {
         let load = Load {
             address,
             paths: vec!["/x".into()],
+            post: None,
             expected: StatusCode::NOT_FOUND,
             per_second: 10,
             lasting: Duration::from_millis(100),

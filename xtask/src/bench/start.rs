@@ -192,12 +192,12 @@ fn needs(environment: &Environment) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// One run of the toolkit.
-struct Run {
+pub(super) struct Run {
     took: Duration,
     events: Vec<Event>,
 }
 
-async fn up(session: &Session, home: Option<&Path>) -> Result<Run, Failure> {
+pub(super) async fn up(session: &Session, home: Option<&Path>) -> Result<Run, Failure> {
     toolkit(session, home, &["up", "--no-probe"]).await
 }
 

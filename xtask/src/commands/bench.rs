@@ -12,6 +12,9 @@ use crate::{
 pub(crate) async fn run(session: &Session, args: &Bench) -> Result<Exit, Failures> {
     match &args.what {
         BenchWhat::Up { runs } => bench::start::run(session, *runs).await?,
+        BenchWhat::Orders { per_second } => {
+            bench::orders::run(session, &probe::world(session), *per_second).await?;
+        }
         BenchWhat::Memory => bench::memory::run(session).await?,
         BenchWhat::Catalog { products } => {
             let world = probe::world(session);

@@ -92,7 +92,7 @@ fn check_files(session: &Session) -> Result<Exit, Failures> {
 }
 
 fn write_generated(session: &Session) -> Result<Exit, Failures> {
-    for (path, text) in generated::files() {
+    for (path, text) in generated::files(&session.paths.project) {
         let path = session.paths.project.join(path);
         fs::write(&path, text).doing("write", &path)?;
         session

@@ -13,12 +13,22 @@ pub(crate) struct Account {
 }
 
 impl Account {
+    /// Of the service with this role.
     pub(crate) fn of(world: &World, role: &str) -> Result<Self, String> {
+        Self::with_secret(world, role, &format!("postgres-{role}"))
+    }
+
+    /// Who may make databases.
+    pub(crate) fn superuser(world: &World) -> Result<Self, String> {
+        Self::with_secret(world, "postgres", "postgres")
+    }
+
+    fn with_secret(world: &World, role: &str, secret: &str) -> Result<Self, String> {
         let address = world.address("postgres", "sql")?;
         let (host, port) = address
             .split_once(':')
             .ok_or("BUG: an address without a port")?;
-        let secret = world.paths.secrets().join(format!("postgres-{role}"));
+        let secret = world.paths.secrets().join(secret);
         let password = fs::read_to_string(&secret)
             .map_err(|error| format!("the password of {role} cannot be read: {error}"))?;
         let password_file = world

@@ -46,6 +46,7 @@ pub(crate) struct SettingsOverlay {
     pub(crate) public_url: Option<String>,
     pub(crate) alert_email: Option<String>,
     pub(crate) admin_email: Option<String>,
+    pub(crate) shop_email: Option<String>,
     pub(crate) registrations_per_client: Option<u32>,
 }
 

@@ -42,6 +42,7 @@ fn set_settings(settings: &mut Settings, overlay: SettingsOverlay) {
         public_url,
         alert_email,
         admin_email,
+        shop_email,
         registrations_per_client,
     } = overlay;
     set(&mut settings.log_level, log_level);
@@ -50,6 +51,7 @@ fn set_settings(settings: &mut Settings, overlay: SettingsOverlay) {
     set(&mut settings.public_url, public_url);
     set(&mut settings.alert_email, alert_email);
     set(&mut settings.admin_email, admin_email);
+    set(&mut settings.shop_email, shop_email);
     set(
         &mut settings.registrations_per_client,
         registrations_per_client,

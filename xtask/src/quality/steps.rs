@@ -9,7 +9,7 @@ use super::{
     cargo,
     deny::{self, Advisories},
     offline_queries::{self, Mode},
-    tidy,
+    ordeal, tidy,
     transcript::{Transcript, is_routine},
     tree::Tree,
 };
@@ -56,6 +56,7 @@ pub(crate) enum Step {
     OfflineQueries,
     Build,
     Test,
+    Crash,
 }
 
 /// Tests that ran, as their harnesses counted them.
@@ -67,7 +68,7 @@ pub(crate) struct Count {
 
 impl Step {
     /// In the order in which they run: what is quick to say no comes first, as far as one does not need another.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Packages,
         Self::Format,
         Self::Tidy,
@@ -78,6 +79,7 @@ impl Step {
         Self::OfflineQueries,
         Self::Build,
         Self::Test,
+        Self::Crash,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -92,6 +94,7 @@ impl Step {
             Self::OfflineQueries => "sqlx",
             Self::Build => "build",
             Self::Test => "test",
+            Self::Crash => "crash",
         }
     }
 
@@ -107,6 +110,7 @@ impl Step {
             Self::OfflineQueries => "offline query data is what statements and migrations say",
             Self::Build => "builds every target, and the services for the platform tests",
             Self::Test => "every test, the platform tests on a real platform included",
+            Self::Crash => "orders while processes are killed, then every invariant",
         }
     }
 
@@ -114,7 +118,7 @@ impl Step {
     pub(crate) fn needs(self) -> &'static [Self] {
         match self {
             Self::OfflineQueries => &[Self::Packages],
-            Self::Test => &[Self::Packages, Self::Build],
+            Self::Test | Self::Crash => &[Self::Packages, Self::Build],
             _ => &[],
         }
     }
@@ -152,6 +156,7 @@ impl Step {
             Self::OfflineQueries => queries(session).await,
             Self::Build => build(session).await,
             Self::Test => test(session, count).await,
+            Self::Crash => ordeal::run(session, TEST_ENVIRONMENT).await,
         };
         verdict.unwrap_or_else(|error| Verdict::Failed(format!("{error:#}")))
     }

@@ -90,10 +90,21 @@ pub(super) fn sentence(event: &Event) -> Option<String> {
                 .unwrap_or_default();
             Some(format!("  {mark} {}: {}{fix}", check.check, check.detail))
         }
+        Event::Invariant(invariant) => {
+            let mark = if invariant.holds { "✓" } else { "✗" };
+            let detail = if invariant.detail.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", invariant.detail)
+            };
+            Some(format!("  {mark} {}{detail}", invariant.invariant))
+        }
         Event::Component(_)
         | Event::Finding(_)
         | Event::TestStep(_)
         | Event::Measurement(_)
+        | Event::Consumer(_)
+        | Event::DeadLetter(_)
         | Event::Log(_)
         | Event::Url { .. }
         | Event::Progress(_)

@@ -33,6 +33,7 @@ fn settings(input: &Input<'_>, found: &mut Vec<Diagnostic>) {
     for (name, changed, email) in [
         ("alert_email", &changes.alert_email, &stack.alert_email),
         ("admin_email", &changes.admin_email, &stack.admin_email),
+        ("shop_email", &changes.shop_email, &stack.shop_email),
     ] {
         let email = changed.as_ref().unwrap_or(email);
         if !is_email(email) {

@@ -13,9 +13,31 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
-use utoipa::openapi::OpenApi;
+use utoipa::{
+    Modify,
+    openapi::{
+        OpenApi,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
 
-use crate::metrics::HttpMetrics;
+use crate::{auth::ACCESS_COOKIE, metrics::HttpMetrics};
+
+/// The two ways to say who is asking: a bearer token, or a browser's cookie with the same. For `modifiers(…)` of a document.
+pub struct Credentials;
+
+impl Modify for Credentials {
+    fn modify(&self, document: &mut OpenApi) {
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .build();
+        let cookie = ApiKeyValue::new(ACCESS_COOKIE);
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("accessToken", SecurityScheme::Http(bearer));
+        components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    }
+}
 
 /// Serves the document, the page and its style sheet.
 pub fn routes<S: Clone + Send + Sync + 'static>(document: &OpenApi) -> Router<S> {

@@ -10,10 +10,8 @@ use axum::{
     Router,
     routing::{get, post},
 };
-use utoipa::{
-    Modify, OpenApi,
-    openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
-};
+use chassis::api_docs::Credentials;
+use utoipa::OpenApi;
 
 use crate::assembly::State;
 
@@ -57,19 +55,3 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     modifiers(&Credentials)
 )]
 struct Description;
-
-/// The two ways to say who is asking.
-struct Credentials;
-
-impl Modify for Credentials {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let bearer = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .bearer_format("JWT")
-            .build();
-        let cookie = ApiKeyValue::new(chassis::auth::ACCESS_COOKIE);
-        let components = document.components.get_or_insert_default();
-        components.add_security_scheme("accessToken", SecurityScheme::Http(bearer));
-        components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
-    }
-}

@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     net::TcpListener,
+    sync::atomic::{AtomicU16, Ordering},
     time::{Duration, Instant},
 };
 
@@ -44,11 +45,15 @@ pub(crate) fn eventually_blocking<T>(what: &str, mut ask: impl FnMut() -> Option
     }
 }
 
-/// A TCP port of the loopback interface that nobody listened on a moment ago.
+/// A port that nobody listens on, each time another one. They are below those that the kernel gives out, or else a
+/// connection or a test beside this one could be given it.
 pub fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 90).unwrap() * 100;
+    loop {
+        let port = 10_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 9_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }

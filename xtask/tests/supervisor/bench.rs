@@ -5,6 +5,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
     time::{Duration, Instant},
 };
 
@@ -224,12 +225,17 @@ pub(crate) fn tcp(port: u16) -> Value {
     json!({ "probe": "tcp", "address": format!("127.0.0.1:{port}") })
 }
 
+/// A port that nobody listens on, each time another one. They are below those that the kernel gives out, or else a
+/// connection or a test beside this one could be given it.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 90).unwrap() * 100;
+    loop {
+        let port = 10_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 9_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 pub(crate) fn until(what: &str, mut condition: impl FnMut() -> bool) -> Duration {

@@ -188,3 +188,11 @@ async fn replica(of: &TestApp, nats: &Nats) -> TestApp {
     )
     .await
 }
+
+#[test]
+fn an_event_that_counts_as_sent_too_early_is_found() {
+    testkit::assert_found(&[(
+        "mark_before_acknowledgement",
+        "outbox::a_stream_that_was_deleted_is_filled_again",
+    )]);
+}

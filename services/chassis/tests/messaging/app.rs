@@ -48,6 +48,7 @@ impl Consumer for Greeter {
             verdicts.push(match name {
                 "refused" => Verdict::Reject("nobody is called that".to_owned()),
                 "too early" if tries < 3 => Verdict::Retry("the world is not ready".to_owned()),
+                "fails once" if tries < 2 => anyhow::bail!("the pen is broken"),
                 "never on time" => Verdict::Retry("the world is not ready".to_owned()),
                 _ => {
                     sqlx::query("insert into effect (user_id, first_name) values ($1, $2)")

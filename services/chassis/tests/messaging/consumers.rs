@@ -116,3 +116,24 @@ async fn what_is_no_event_is_put_aside_with_what_it_said() {
         "{reason}"
     );
 }
+
+#[tokio::test]
+async fn what_failed_once_has_its_effect_at_the_second_delivery() {
+    let app = TestApp::start().await;
+    app.register("fails once").await;
+    app.wait_for(&["fails once"]).await;
+    assert_eq!(app.tries.lock().unwrap()["fails once"], 2);
+}
+
+#[test]
+fn every_planted_bug_is_found() {
+    let failing = "consumers::what_failed_once_has_its_effect_at_the_second_delivery";
+    testkit::assert_found(&[
+        (
+            "no_inbox",
+            "consumers::an_event_that_comes_twice_has_one_effect",
+        ),
+        ("inbox_of_its_own", failing),
+        ("ack_before_commit", failing),
+    ]);
+}

@@ -170,36 +170,36 @@ fn no_file_and_no_argument_holds_a_secret() {
 }
 
 /// The real stack with one more service, as somebody would add it.
-fn stack_with_inventory() -> String {
+fn stack_with_reviews() -> String {
     let stack = fs::read_to_string(project().join(load::STACK_FILE)).unwrap();
-    let component = "\ncomponents:\n  inventory:\n    summary: what is on the shelf\n    binary: inventory\n    database: inventory\n    \
-                     ports: { http: 7199 }\n    secrets: [postgres-inventory]\n    health: { http: { port: http, path: /readyz } }\n    \
+    let component = "\ncomponents:\n  reviews:\n    summary: what buyers say\n    binary: reviews\n    database: reviews\n    \
+                     ports: { http: 7199 }\n    secrets: [postgres-reviews]\n    health: { http: { port: http, path: /readyz } }\n    \
                      metrics: { port: http, path: /metrics }\n";
     let stack = stack.replacen("\ncomponents:\n", component, 1);
     let stack = stack.replacen(
         "\nsecrets:\n",
-        "\nsecrets:\n  postgres-inventory: { bytes: 24 }\n",
+        "\nsecrets:\n  postgres-reviews: { bytes: 24 }\n",
         1,
     );
     stack.replacen(
         "secrets: [postgres, postgres-pgpass,",
-        "secrets: [postgres-inventory, postgres, postgres-pgpass,",
+        "secrets: [postgres-reviews, postgres, postgres-pgpass,",
         1,
     )
 }
 
 #[test]
 fn a_new_component_is_scraped_watched_asked_for_its_health_and_given_a_database() {
-    let stage = Stage::with_stack(&stack_with_inventory(), "port_offset: 20000\n");
+    let stage = Stage::with_stack(&stack_with_reviews(), "port_offset: 20000\n");
     let scrapes = stage.file("prometheus", "prometheus.yml");
     assert!(
-        scrapes.contains("job_name: inventory") && scrapes.contains("127.0.0.1:27199"),
+        scrapes.contains("job_name: reviews") && scrapes.contains("127.0.0.1:27199"),
         "{scrapes}"
     );
     assert!(
         stage
             .file("prometheus", "rules/platform.yml")
-            .contains(r#"absent(up{job="inventory"} == 1)"#)
+            .contains(r#"absent(up{job="reviews"} == 1)"#)
     );
     assert!(
         stage
@@ -209,12 +209,12 @@ fn a_new_component_is_scraped_watched_asked_for_its_health_and_given_a_database(
     assert!(
         stage
             .file("postgres", "pg_hba.conf")
-            .contains("host    inventory    inventory")
+            .contains("host    reviews    reviews")
     );
     assert!(
         stage
             .file("postgres-init", "init.sql")
-            .contains("secrets/postgres-inventory")
+            .contains("secrets/postgres-reviews")
     );
 }
 
@@ -234,6 +234,7 @@ fn an_environment_without_consoles_renders_too() {
         "node-exporter",
         "postgres-exporter",
         "mailbox",
+        "notifications",
     ]);
     let report = stage.check(&stage.render(), &programs());
     assert_eq!(
@@ -245,7 +246,7 @@ fn an_environment_without_consoles_renders_too() {
         [""; 0]
     );
     assert!(!stage.file("caddy", "Caddyfile").contains("alertmanager"));
-    let rendered = without(&["prometheus", "mailbox"]).render();
+    let rendered = without(&["prometheus", "mailbox", "notifications"]).render();
     let alertmanager = &rendered.units["alertmanager"].files["alertmanager.yml"];
     assert!(!alertmanager.content.contains("smtp"));
 }

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Stage, free_port, stack_with_inventory, write};
+use super::{Stage, free_port, stack_with_reviews, write};
 use crate::render::Rendered;
 
 /// A running server with the superuser's password `postgres`; every other secret is its own name.
@@ -61,7 +61,7 @@ impl Server {
     fn start() -> Self {
         let port = free_port();
         let stage = Stage::with_stack(
-            &stack_with_inventory(),
+            &stack_with_reviews(),
             &format!("components:\n  postgres: {{ ports: {{ sql: {port} }} }}\n"),
         );
         let rendered = stage.render();
@@ -179,7 +179,7 @@ fn each_role_has_its_own_database_and_no_other() {
     let server = Server::start();
     server.initialise();
     server.initialise();
-    for (role, other) in [("catalog", "inventory"), ("inventory", "catalog")] {
+    for (role, other) in [("catalog", "reviews"), ("reviews", "catalog")] {
         let password = format!("postgres-{role}");
         let made = "create table if not exists t (id int); select similarity('lamp', 'lamps') > 0.5, unaccent('é'), current_user";
         assert_eq!(
@@ -208,7 +208,7 @@ fn each_role_has_its_own_database_and_no_other() {
         );
     }
     // Not by configuration alone: the databases themselves are shut.
-    let open = "select has_database_privilege('catalog', 'inventory', 'connect'), has_database_privilege('inventory', 'catalog', 'connect')";
+    let open = "select has_database_privilege('catalog', 'reviews', 'connect'), has_database_privilege('reviews', 'catalog', 'connect')";
     assert_eq!(
         server.query("postgres", "postgres", "postgres", open),
         Ok("f|f".into())

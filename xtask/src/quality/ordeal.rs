@@ -66,7 +66,8 @@ struct Toolkit<'a> {
 impl Toolkit<'_> {
     /// Whether it ended well.
     async fn run(&self, arguments: &[&str], transcript: &mut Transcript) -> Result<bool> {
-        let mut command = Command::new(std::env::current_exe()?);
+        // By what runs, not by its path: the build step has put another file there.
+        let mut command = Command::new("/proc/self/exe");
         command
             .args(arguments)
             .args(["--yes", "--env", self.environment, "--project"])

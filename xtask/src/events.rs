@@ -193,7 +193,7 @@ pub(crate) struct Measurement {
     pub(crate) what: String,
     /// Under which condition, such as `100000 products`; empty where there is only one.
     pub(crate) condition: String,
-    /// What the number is: `p50`, `p95`, `p99`, `ratio` or `value`.
+    /// What the number is: `p50`, `p95`, `p99`, `ratio`, `value` or `per second`.
     pub(crate) statistic: String,
     pub(crate) value: f64,
     /// `ms` or `MiB`; empty for a ratio.

@@ -4,6 +4,7 @@
 use clap::Parser as _;
 
 mod bench;
+mod broker;
 mod build;
 mod cli;
 mod commands;

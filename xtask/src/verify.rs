@@ -12,7 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{database::Database, events::Invariant, journeys::World};
+use async_nats::jetstream;
+
+use crate::{broker, database::Database, events::Invariant, journeys::World};
 use across::{Books, COMPARISONS};
 use statements::STATEMENTS;
 use streams::{RULES, Streams};
@@ -28,14 +30,11 @@ pub(crate) async fn run(
     on_rule: &(dyn Fn(Invariant) + Sync),
 ) -> Result<bool, String> {
     let deadline = Instant::now() + patience;
-    let streams = loop {
-        let streams = Streams::read(world).await?;
-        let waits = under_way(world, &streams).await?;
-        if waits == 0 || Instant::now() > deadline {
-            break streams;
-        }
+    let jetstream = broker::connect(world).await?;
+    while under_way(world, &jetstream).await? > 0 && Instant::now() < deadline {
         tokio::time::sleep(POLL).await;
-    };
+    }
+    let streams = Streams::read(world).await?;
     let mut holds = true;
     let mut tell = |id: &str, broken: &[String]| {
         holds &= broken.is_empty();
@@ -62,7 +61,7 @@ pub(crate) async fn run(
 }
 
 /// How many things are not at rest yet.
-async fn under_way(world: &World, streams: &Streams) -> Result<u64, String> {
+async fn under_way(world: &World, jetstream: &jetstream::Context) -> Result<u64, String> {
     let counts = [
         (
             "orders",
@@ -77,7 +76,7 @@ async fn under_way(world: &World, streams: &Streams) -> Result<u64, String> {
             "select count(*) from email where status in ('PENDING', 'SENDING')",
         ),
     ];
-    let mut number = streams.open();
+    let mut number = streams::open(jetstream).await?;
     for (service, query) in counts {
         let statement = format!("select to_json(({query}))");
         let count = Database::of(world, service)?.json(&statement, &[]).await?;

@@ -35,6 +35,27 @@ impl FieldError {
     }
 }
 
+// What a [`Problem`] becomes, for the documents of services; the comment below stands in them.
+/// An error, as RFC 9457 has it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// `/problems/<slug>`: its page.
+    #[serde(rename = "type")]
+    kind: String,
+    /// What kind of thing is wrong.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// What happened this time.
+    detail: String,
+    /// What is wrong with which field.
+    errors: Vec<FieldError>,
+    /// By which the request is found in our logs.
+    request_id: String,
+}
+
 /// An error as an answer.
 #[derive(Debug)]
 pub struct Problem {

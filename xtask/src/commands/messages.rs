@@ -1,11 +1,11 @@
 //! `events`: the streams and their readers, reading a stream again, and the messages that could not be handled.
 
-use async_nats::jetstream::{self, consumer::pull};
-use futures::TryStreamExt as _;
+use async_nats::jetstream;
 use serde_json::json;
 
 use super::probe::world;
 use crate::{
+    broker,
     cli::{DeadLetterAction, Events, EventsAction, ReplayDeadLetters},
     database::{self, Database},
     events::{ConsumerStatus, DeadLetter, Event},
@@ -39,49 +39,16 @@ pub(crate) async fn run(session: &Session, args: &Events) -> Result<Exit, Failur
     })
 }
 
-async fn connect(world: &World) -> Result<jetstream::Context, String> {
-    let address = world.address("nats", "client")?;
-    let client = async_nats::connect(format!("nats://{address}"))
-        .await
-        .map_err(|error| format!("the broker at {address} cannot be reached: {error}"))?;
-    Ok(jetstream::new(client))
-}
-
 async fn readers(jetstream: &jetstream::Context) -> Result<Vec<ConsumerStatus>, String> {
-    let failed = |error: &dyn std::fmt::Display| format!("the broker does not say: {error}");
-    let mut streams: Vec<String> = jetstream
-        .stream_names()
-        .try_collect()
-        .await
-        .map_err(|error| failed(&error))?;
-    streams.sort();
     let mut readers = Vec::new();
-    for name in streams {
-        let stream = jetstream
-            .get_stream(&name)
-            .await
-            .map_err(|error| failed(&error))?;
-        let consumers: Vec<_> = stream
-            .consumers()
-            .try_collect()
-            .await
-            .map_err(|error| failed(&error))?;
-        readers.extend(consumers.into_iter().map(|consumer| ConsumerStatus {
-            stream: name.clone(),
-            consumer: consumer.name,
-            subject: consumer.config.filter_subject,
-            pending: consumer.num_pending,
-            unanswered: consumer.num_ack_pending,
-            dead_letters: 0,
-        }));
+    for stream in broker::streams(jetstream).await? {
+        readers.extend(broker::consumers(&stream).await?);
     }
-    readers
-        .sort_by(|one, other| (&one.stream, &one.consumer).cmp(&(&other.stream, &other.consumer)));
     Ok(readers)
 }
 
 async fn list(session: &Session, world: &World) -> Result<Exit, String> {
-    let readers = readers(&connect(world).await?).await?;
+    let readers = readers(&broker::connect(world).await?).await?;
     let letters = dead_letters(world, None).await?;
     let mut rows = Vec::new();
     for reader in readers {
@@ -115,7 +82,7 @@ async fn replay(
     chosen: &[String],
     all: bool,
 ) -> Result<Exit, String> {
-    let jetstream = connect(world).await?;
+    let jetstream = broker::connect(world).await?;
     let readers = readers(&jetstream).await?;
     let unknown = chosen
         .iter()
@@ -139,10 +106,6 @@ async fn replay(
     for reader in affected {
         let stream = jetstream
             .get_stream(&reader.stream)
-            .await
-            .map_err(|error| error.to_string())?;
-        stream
-            .get_consumer::<pull::Config>(&reader.consumer)
             .await
             .map_err(|error| error.to_string())?;
         stream

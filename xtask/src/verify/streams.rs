@@ -6,12 +6,14 @@ use async_nats::jetstream::{
     self,
     consumer::{AckPolicy, pull},
 };
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::StreamExt as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
+    broker,
     database::{self, Database},
+    events::ConsumerStatus,
     journeys::World,
 };
 
@@ -49,14 +51,20 @@ struct Envelope {
 /// The broker's memory.
 pub(super) struct Streams {
     streams: BTreeMap<String, Vec<Message>>,
-    consumers: Vec<Reader>,
+    consumers: Vec<ConsumerStatus>,
 }
 
-struct Reader {
-    name: String,
-    stream: String,
-    subject: String,
-    open: u64,
+/// Messages that no consumer has answered for yet.
+pub(super) async fn open(jetstream: &jetstream::Context) -> Result<u64, String> {
+    let mut open = 0;
+    for stream in broker::streams(jetstream).await? {
+        let consumers = broker::consumers(&stream).await?;
+        open += consumers
+            .iter()
+            .map(|consumer| consumer.pending + consumer.unanswered as u64)
+            .sum::<u64>();
+    }
+    Ok(open)
 }
 
 /// What was found: the rule's id, and what breaks it.
@@ -65,49 +73,16 @@ pub(super) type Found = (&'static str, Vec<String>);
 impl Streams {
     /// Reads everything.
     pub(super) async fn read(world: &World) -> Result<Self, String> {
-        let address = world.address("nats", "client")?;
-        let client = async_nats::connect(format!("nats://{address}"))
-            .await
-            .map_err(|error| format!("the broker at {address} cannot be reached: {error}"))?;
-        let jetstream = jetstream::new(client);
-        let failed = |error: &dyn std::fmt::Display| format!("the broker does not say: {error}");
-        let names: Vec<String> = jetstream
-            .stream_names()
-            .try_collect()
-            .await
-            .map_err(|error| failed(&error))?;
         let mut read = Self {
             streams: BTreeMap::new(),
             consumers: Vec::new(),
         };
-        for name in names {
-            let stream = jetstream
-                .get_stream(&name)
-                .await
-                .map_err(|error| failed(&error))?;
-            let consumers: Vec<_> = stream
-                .consumers()
-                .try_collect()
-                .await
-                .map_err(|error| failed(&error))?;
-            let durable = consumers
-                .into_iter()
-                .filter(|consumer| consumer.config.durable_name.is_some());
-            read.consumers.extend(durable.map(|consumer| Reader {
-                name: consumer.name,
-                stream: name.clone(),
-                subject: consumer.config.filter_subject,
-                open: consumer.num_pending + consumer.num_ack_pending as u64,
-            }));
-            let messages = messages(&stream).await?;
-            read.streams.insert(name, messages);
+        for stream in broker::streams(&broker::connect(world).await?).await? {
+            read.consumers.extend(broker::consumers(&stream).await?);
+            let name = stream.cached_info().config.name.clone();
+            read.streams.insert(name, messages(&stream).await?);
         }
         Ok(read)
-    }
-
-    /// Messages that no consumer has answered for yet.
-    pub(super) fn open(&self) -> u64 {
-        self.consumers.iter().map(|consumer| consumer.open).sum()
     }
 
     pub(super) async fn judge(&self, world: &World) -> Result<Vec<Found>, String> {
@@ -189,7 +164,7 @@ impl Streams {
         for reader in &self.consumers {
             let Some(service) = keepers
                 .iter()
-                .find(|service| reader.name.starts_with(&format!("{service}_")))
+                .find(|service| reader.consumer.starts_with(&format!("{service}_")))
             else {
                 continue;
             };
@@ -203,13 +178,13 @@ impl Streams {
             let dead = database
                 .rows(
                     "select id, reason from dead_letter where consumer = :'consumer' and replayed_at is null",
-                    &[("consumer", &reader.name)],
+                    &[("consumer", &reader.consumer)],
                 )
                 .await?;
             broken.extend(dead.iter().map(|letter| {
                 format!(
                     "{}: dead letter {}: {}",
-                    reader.name, letter["id"], letter["reason"]
+                    reader.consumer, letter["id"], letter["reason"]
                 )
             }));
             let messages = self.streams.get(&reader.stream).into_iter().flatten();
@@ -221,7 +196,7 @@ impl Streams {
             if unseen.len() > dead.len() {
                 broken.push(format!(
                     "{}: {} events have had no effect, {} first",
-                    reader.name,
+                    reader.consumer,
                     unseen.len() - dead.len(),
                     unseen.first().copied().unwrap_or_default()
                 ));
@@ -231,8 +206,14 @@ impl Streams {
     }
 }
 
-async fn ids(database: &Database, query: &str, reader: &Reader) -> Result<HashSet<String>, String> {
-    let rows = database.rows(query, &[("consumer", &reader.name)]).await?;
+async fn ids(
+    database: &Database,
+    query: &str,
+    reader: &ConsumerStatus,
+) -> Result<HashSet<String>, String> {
+    let rows = database
+        .rows(query, &[("consumer", &reader.consumer)])
+        .await?;
     Ok(rows
         .iter()
         .filter_map(|row| row["event_id"].as_str().map(ToOwned::to_owned))

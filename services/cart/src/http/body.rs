@@ -11,6 +11,8 @@ use crate::domain::{
     view::{Notice, ShownLine, item_count, subtotal},
 };
 
+pub(crate) use chassis::problem::ProblemBody;
+
 /// What somebody means to buy.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -65,26 +67,6 @@ pub(crate) struct NoticeBody {
     kind: &'static str,
     /// The same for people.
     message: String,
-}
-
-/// An error, as RFC 9457 has it.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Problem)]
-pub(crate) struct ProblemBody {
-    /// `/problems/<slug>`: its page.
-    #[serde(rename = "type")]
-    kind: String,
-    /// What kind of thing is wrong.
-    title: String,
-    /// The HTTP status.
-    status: u16,
-    /// What happened this time.
-    detail: String,
-    /// What is wrong with which field.
-    errors: Vec<FieldError>,
-    /// By which the request is found in our logs.
-    request_id: String,
 }
 
 impl CartBody {

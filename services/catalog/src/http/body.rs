@@ -17,6 +17,8 @@ use crate::{
     pictures::Pictures,
 };
 
+pub(crate) use chassis::problem::ProblemBody;
+
 /// A picture in three widths.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -212,26 +214,6 @@ impl ProductBody {
 /// A product's version as an entity tag.
 pub(crate) fn entity_tag(version: i64) -> String {
     format!("\"v{version}\"")
-}
-
-/// An error, as RFC 9457 has it.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Problem)]
-pub(crate) struct ProblemBody {
-    /// `/problems/<slug>`: its page.
-    #[serde(rename = "type")]
-    kind: String,
-    /// What kind of thing is wrong.
-    title: String,
-    /// The HTTP status.
-    status: u16,
-    /// What happened this time.
-    detail: String,
-    /// What is wrong with which field.
-    errors: Vec<FieldError>,
-    /// By which the request is found in our logs.
-    request_id: String,
 }
 
 /// What the domain found wrong, as the client is told.

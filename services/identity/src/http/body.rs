@@ -9,6 +9,8 @@ use uuid::Uuid;
 
 use crate::domain::{Violation, account::User, address::Address};
 
+pub(crate) use chassis::problem::ProblemBody;
+
 /// An account.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -91,26 +93,6 @@ impl From<Address> for AddressBody {
             created_at: address.created_at,
         }
     }
-}
-
-/// An error, as RFC 9457 has it.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Problem)]
-pub(crate) struct ProblemBody {
-    /// `/problems/<slug>`: its page.
-    #[serde(rename = "type")]
-    kind: String,
-    /// What kind of thing is wrong.
-    title: String,
-    /// The HTTP status.
-    status: u16,
-    /// What happened this time.
-    detail: String,
-    /// What is wrong with which field.
-    errors: Vec<FieldError>,
-    /// By which the request is found in our logs.
-    request_id: String,
 }
 
 /// What the domain found wrong, as the client is told.

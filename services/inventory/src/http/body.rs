@@ -11,6 +11,8 @@ use utoipa::ToSchema;
 
 use crate::domain::{Violation, shelf::Shelf};
 
+pub(crate) use chassis::problem::ProblemBody;
+
 /// What lies of one variant in one warehouse.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -55,26 +57,6 @@ impl From<Shelf> for StockBody {
             version: shelf.version,
         }
     }
-}
-
-/// An error, as RFC 9457 has it.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Problem)]
-pub(crate) struct ProblemBody {
-    /// `/problems/<slug>`: its page.
-    #[serde(rename = "type")]
-    kind: String,
-    /// What kind of thing is wrong.
-    title: String,
-    /// The HTTP status.
-    status: u16,
-    /// What happened this time.
-    detail: String,
-    /// What is wrong with which field.
-    errors: Vec<FieldError>,
-    /// By which the request is found in our logs.
-    request_id: String,
 }
 
 /// What the domain found wrong, as the client is told.

@@ -1,6 +1,6 @@
 //! What the API's answers are made of.
 
-use chassis::{FieldError, Problem, auth::Principal, auth::Role, problem::NOT_FOUND};
+use chassis::{Problem, auth::Principal, auth::Role, problem::NOT_FOUND};
 use chrono::{DateTime, Utc};
 use contracts::{OrderId, UserId};
 use serde::{Deserialize, Serialize};
@@ -8,6 +8,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::db::mails_read::Shown;
+
+pub(crate) use chassis::problem::ProblemBody;
 
 /// What has become of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -108,26 +110,6 @@ fn reason(failure: &str) -> &'static str {
         "unreachable" => "The mail server could not be reached.",
         _ => "There is no mail that could be sent to this address.",
     }
-}
-
-/// An error, as RFC 9457 has it.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Problem)]
-pub(crate) struct ProblemBody {
-    /// `/problems/<slug>`: its page.
-    #[serde(rename = "type")]
-    kind: String,
-    /// What kind of thing is wrong.
-    title: String,
-    /// The HTTP status.
-    status: u16,
-    /// What happened this time.
-    detail: String,
-    /// What is wrong with which field.
-    errors: Vec<FieldError>,
-    /// By which the request is found in our logs.
-    request_id: String,
 }
 
 /// Whose mails this reader may see: their own, or everybody's.

@@ -5,33 +5,14 @@ use axum::{
     http::{HeaderValue, header},
 };
 use chassis::{FieldError, Json, Problem};
-use serde::{Serialize, de::DeserializeOwned};
-use utoipa::ToSchema;
+use serde::de::DeserializeOwned;
 
 use crate::domain::Violation;
 
+pub(crate) use chassis::problem::ProblemBody;
+
 /// Of the header that marks an answer as a repetition.
 pub(super) const TRUE: HeaderValue = HeaderValue::from_static("true");
-
-/// An error, as RFC 9457 has it.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Problem)]
-pub(crate) struct ProblemBody {
-    /// `/problems/<slug>`: its page.
-    #[serde(rename = "type")]
-    kind: String,
-    /// What kind of thing is wrong.
-    title: String,
-    /// The HTTP status.
-    status: u16,
-    /// What happened this time.
-    detail: String,
-    /// What is wrong with which field.
-    errors: Vec<FieldError>,
-    /// By which the request is found in our logs.
-    request_id: String,
-}
 
 /// What the domain found wrong, as the client is told.
 pub(super) fn field_errors(violations: Vec<Violation>) -> Vec<FieldError> {

@@ -1,6 +1,5 @@
 //! The shapes that several operations answer with.
 
-use chassis::FieldError;
 use chrono::{DateTime, Utc};
 use contracts::{Money, OrderId, PaymentId, RefundId, UserId};
 use serde::Serialize;
@@ -10,6 +9,8 @@ use crate::{
     db::{payments, refunds},
     domain::payment::{State, Trouble},
 };
+
+pub(crate) use chassis::problem::ProblemBody;
 
 /// Every state's name.
 pub(super) const STATES: [&str; 8] = [
@@ -113,24 +114,4 @@ impl From<refunds::Stored> for RefundBody {
             created_at: refund.created_at,
         }
     }
-}
-
-/// An error, as RFC 9457 has it.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Problem)]
-pub(crate) struct ProblemBody {
-    /// `/problems/<slug>`: its page.
-    #[serde(rename = "type")]
-    kind: String,
-    /// What kind of thing is wrong.
-    title: String,
-    /// The HTTP status.
-    status: u16,
-    /// What happened this time.
-    detail: String,
-    /// What is wrong with which field.
-    errors: Vec<FieldError>,
-    /// By which the request is found in our logs.
-    request_id: String,
 }

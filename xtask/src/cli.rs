@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::images::Choice;
+
 /// Brings the Argosy platform up, and says what is going on in it.
 #[derive(Debug, Parser)]
 #[command(
@@ -37,6 +39,9 @@ pub(crate) struct Global {
     /// The folder that holds infra/, caddy/ and the other data folders, instead of this project.
     #[arg(long, global = true, env = "ARGOSY_PROJECT", hide = true)]
     pub(crate) project: Option<PathBuf>,
+    /// The Docker Engine: unix://…, tcp://…, or ssh://….
+    #[arg(long, global = true, env = "DOCKER_HOST", hide = true)]
+    pub(crate) docker_host: Option<String>,
     #[arg(long, global = true, env = "CARGO", hide = true)]
     pub(crate) cargo: Option<PathBuf>,
     #[arg(long, global = true, env = "CARGO_TARGET_DIR", hide = true)]
@@ -77,6 +82,10 @@ pub(crate) enum Command {
     CrashTest(CrashTest),
     /// Measure, beside a limit measured in the same run.
     Bench(Bench),
+    /// The images that containers run from: build them, or look their digests up.
+    Images(Images),
+    /// Look at what runs: is everything shut in as the model says? Exit code 10 when something is not.
+    Audit(Audit),
     /// Print a completion script for a shell.
     Completions { shell: Shell },
 }
@@ -87,12 +96,17 @@ pub(crate) enum RuntimeChoice {
     Auto,
     /// Plain processes under a supervisor.
     Host,
+    /// Containers on a Docker Engine.
+    Docker,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Up {
     #[arg(long, value_enum, default_value_t = RuntimeChoice::Auto)]
     pub(crate) runtime: RuntimeChoice,
+    /// Where containers' images of programs that are not ours come from; `auto` says what it took and why.
+    #[arg(long, value_enum)]
+    pub(crate) images: Option<Choice>,
     /// Only these components and jobs, and what they need.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
@@ -113,6 +127,12 @@ pub(crate) struct Down {
 
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
+    /// As for `up`; one that runs already is looked at where it runs.
+    #[arg(long, value_enum, default_value_t = RuntimeChoice::Auto)]
+    pub(crate) runtime: RuntimeChoice,
+    /// As for `up`.
+    #[arg(long, value_enum)]
+    pub(crate) images: Option<Choice>,
     /// Keep the plan in this file, for `up --plan`.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -158,18 +178,20 @@ pub(crate) struct Probe {
 pub(crate) enum RenderTarget {
     /// The components' configuration files of the environment.
     Files,
-    /// The project's generated files: JSON Schemas for editors and for --json.
+    /// The project's generated files: JSON Schemas for editors and for --json, documents, the Compose files, the images' lock.
     Schema,
+    /// The environment as files for Docker Compose, with its secrets.
+    Compose,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Render {
     #[arg(long, value_enum, default_value_t = RenderTarget::Files)]
     pub(crate) target: RenderTarget,
-    /// Where to write; the environment's staging folder by default.
+    /// Where to write; the environment's staging folder by default, for `compose` the project's folder of that name.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Write nothing; check with each file's own program (files), or compare with what is committed (schema).
+    /// Write nothing; check with each file's own program (files), or compare with what is committed (schema, compose).
     #[arg(long)]
     pub(crate) check: bool,
 }
@@ -301,4 +323,45 @@ pub(crate) enum BenchWhat {
     },
     /// Resident memory of our services when idle.
     Memory,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Images {
+    #[command(subcommand)]
+    pub(crate) action: ImagesAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImagesAction {
+    /// Ask the registries for the digest of every published image and write infra/images.lock.
+    Lock(ImagesLock),
+    /// Build or pull what `up --runtime docker` would, and name it for the rendered Compose files.
+    Build(ImagesBuild),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImagesLock {
+    /// Write nothing and ask nobody; fail when the file does not list what the project names.
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImagesBuild {
+    /// Where the images of programs that are not ours come from.
+    #[arg(long, value_enum, default_value_t = Choice::Auto)]
+    pub(crate) images: Choice,
+    /// Only for these components and jobs, and what they need.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Build everything anew, with today's packages.
+    #[arg(long)]
+    pub(crate) refresh: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// What runs, and not what is written.
+    #[arg(long, required = true)]
+    pub(crate) live: bool,
 }

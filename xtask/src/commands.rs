@@ -1,15 +1,18 @@
 //! One file for each command, and what several of them share.
 
+mod audit;
 mod bench;
 mod converge;
 mod crash_test;
 mod doctor;
 mod down;
+mod images;
 mod logs;
 mod messages;
 mod plan;
 pub(crate) mod probe;
 mod render;
+mod runtimes;
 mod seed;
 mod sqlx;
 mod status;
@@ -17,6 +20,8 @@ mod test;
 mod tidy;
 mod up;
 mod verify;
+
+pub(crate) use converge::rejected;
 
 use crate::{
     cli::{Cli, Command},
@@ -56,6 +61,8 @@ async fn with_session(session: &Session, command: Command) -> Exit {
         Command::Events(args) => messages::run(session, &args).await,
         Command::Verify(args) => verify::run(session, &args).await,
         Command::CrashTest(args) => crash_test::run(session, &args).await,
+        Command::Images(args) => images::run(session, &args).await,
+        Command::Audit(_) => audit::run(session).await,
         Command::Bench(args) => bench::run(session, &args).await,
         Command::Completions { shell } => return completions(shell),
     };

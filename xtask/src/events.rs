@@ -46,6 +46,10 @@ pub(crate) enum Event {
     DeadLetter(DeadLetter),
     /// `verify`: one for each invariant.
     Invariant(Invariant),
+    /// `audit --live`: one for each rule and container.
+    LiveCheck(LiveCheck),
+    /// `images build`: one for each component and job.
+    Image(ImageInUse),
     /// `logs`.
     Log(LogLine),
     /// `up`: where people can go now.
@@ -69,13 +73,20 @@ pub(crate) enum Event {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct ComponentStatus {
     pub(crate) component: String,
-    /// `host`.
+    /// `host` or `docker`.
     pub(crate) runtime: String,
-    /// `running`, `backing-off`, `crash-loop`, `stopping` or `stopped`.
+    /// `running`, `backing-off`, `crash-loop`, `stopping` or `stopped`; of a container also `paused`.
     pub(crate) state: String,
     /// `starting`, `healthy`, `unhealthy`, or `unknown` for what does not run.
     pub(crate) health: String,
+    /// Of a process.
     pub(crate) pid: Option<u32>,
+    /// Of a container: its name.
+    pub(crate) container: Option<String>,
+    /// Of a container: the name of its image, which says what it was made from.
+    pub(crate) image: Option<String>,
+    /// Of a container: the digest of its image, `sha256:…`.
+    pub(crate) image_digest: Option<String>,
     /// Starts beyond the first since `up` last started it.
     pub(crate) restarts: u32,
     /// RFC 3339: since when it is in this state.
@@ -248,6 +259,32 @@ pub(crate) struct Invariant {
     pub(crate) detail: String,
 }
 
+/// What a component or job runs from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct ImageInUse {
+    pub(crate) component: String,
+    /// Its name, which says what it was made from.
+    pub(crate) reference: String,
+    /// `sha256:` and 64 hexadecimal digits.
+    pub(crate) id: String,
+    /// Why this one.
+    pub(crate) why: String,
+}
+
+/// How one container is shut in, by one rule.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct LiveCheck {
+    /// The component or job.
+    pub(crate) component: String,
+    /// Such as `read-only root` or `published ports`.
+    pub(crate) rule: String,
+    pub(crate) ok: bool,
+    /// What was found.
+    pub(crate) detail: String,
+    /// Why the model allows it all the same.
+    pub(crate) reason: Option<String>,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct LogLine {
     pub(crate) component: String,
@@ -276,6 +313,9 @@ impl StepKind {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Reload => "reload",
+            Self::Update => "update",
+            Self::Connect => "connect",
+            Self::Start => "start",
             Self::Restart => "restart",
             Self::Replace => "replace",
             Self::Create => "create",

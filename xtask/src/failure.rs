@@ -57,6 +57,14 @@ pub(crate) enum Kind {
     LockHeld,
     /// The world has moved since the plan was made.
     StalePlan,
+    /// The Docker Engine does not answer, or does not do what it was asked.
+    Engine,
+    /// An image cannot be had.
+    ImageMissing,
+    /// A container, network or volume of somebody else's has the name that ours would have.
+    NameTaken,
+    /// The environment runs on another runtime.
+    OtherRuntime,
     /// The background supervisor cannot be started or does not answer.
     Supervisor,
     Interrupted,

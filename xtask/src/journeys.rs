@@ -19,7 +19,10 @@ mod observability;
 mod page;
 mod trip;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use futures::future::BoxFuture;
 
@@ -28,7 +31,7 @@ use crate::{
     http,
     model::{Component, Environment, Health, Name},
     paths::Paths,
-    runtime::host::protocol::HealthCheck,
+    runtime::{docker::reach::Reach, host::protocol::HealthCheck},
 };
 use trip::Trip;
 
@@ -106,6 +109,8 @@ const PAGES_ARE_FRESH: Duration = Duration::from_secs(12);
 pub(crate) struct World {
     pub(crate) environment: Environment,
     pub(crate) paths: Paths,
+    /// Where containers are; none on the host.
+    pub(crate) containers: Option<Reach>,
 }
 
 /// The journeys that `--journey` names; all without it. The error lists them.
@@ -186,16 +191,29 @@ impl World {
 
     /// `host:port` under which this machine reaches a component's port.
     pub(crate) fn address(&self, component: &str, port: &str) -> Result<String, String> {
-        let mut ports = self
-            .component(component)
-            .into_iter()
-            .flat_map(|component| &component.ports);
-        let number = ports
-            .find(|(name, _)| name.as_str() == port)
-            .map(|(_, number)| number);
-        let number =
-            number.ok_or_else(|| format!("the model has no port `{port}` of `{component}`"))?;
-        Ok(format!("127.0.0.1:{number}"))
+        let known = self.component(component);
+        let number = |ports: &BTreeMap<Name, u16>| {
+            let mut ports = ports.iter();
+            let found = ports.find(|(name, _)| name.as_str() == port);
+            found.map(|(_, number)| *number)
+        };
+        let outside = known
+            .and_then(|component| number(&component.ports))
+            .ok_or_else(|| format!("the model has no port `{port}` of `{component}`"))?;
+        let is_published = known.is_some_and(|component| {
+            let mut published = component.published.iter();
+            published.any(|name| name.as_str() == port)
+        });
+        let Some(containers) = &self.containers else {
+            return Ok(format!("127.0.0.1:{outside}"));
+        };
+        if is_published {
+            return Ok(containers.published(outside));
+        }
+        let own = self.environment.own_ports.iter();
+        let mut own = own.filter(|(name, _)| name.as_str() == component);
+        let inside = own.find_map(|(_, ports)| number(ports)).unwrap_or(outside);
+        containers.address(component, inside)
     }
 
     /// A path on the edge, where shoppers meet it.
@@ -220,7 +238,7 @@ impl World {
         ))
     }
 
-    fn health_check(&self, component: &str) -> Option<HealthCheck> {
+    pub(crate) fn health_check(&self, component: &str) -> Option<HealthCheck> {
         let health = &self.component(component)?.health;
         let address = self.address(component, health.port().as_str()).ok()?;
         Some(match health {

@@ -17,6 +17,7 @@ mod failure;
 mod generated;
 mod health;
 mod http;
+mod images;
 mod journeys;
 mod lock;
 mod model;

@@ -4,6 +4,7 @@
 //! (`load` reads the files and hands their text to pure functions).
 
 pub(crate) mod component;
+pub(crate) mod container;
 pub(crate) mod diagnostic;
 pub(crate) mod environment;
 pub(crate) mod graph;
@@ -22,6 +23,9 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use component::{
     Component, Condition, FileSpec, Health, HostProgram, HttpTarget, Job, OnChange, Reload, Signal,
+};
+pub(crate) use container::{
+    Confinement, Container, ImageKind, ImageSource, ImageTag, Network, Program,
 };
 pub(crate) use diagnostic::{Diagnostic, Diagnostics};
 pub(crate) use environment::{BuildProfile, Environment, Origin, Overlay};

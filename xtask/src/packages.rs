@@ -181,7 +181,7 @@ fn install(missing: &[String], reporter: &Reporter) -> Result<(), Failure> {
 }
 
 /// Runs a command as root; its whole output is the error.
-fn run_as_root(command: &[&str]) -> Result<(), String> {
+pub(crate) fn run_as_root(command: &[&str]) -> Result<(), String> {
     let sudo: &[&str] = match (
         rustix::process::geteuid().is_root(),
         std::io::stdin().is_terminal(),

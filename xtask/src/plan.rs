@@ -28,10 +28,18 @@ pub(crate) struct Node {
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) enum Work {
-    /// Keeps running; takes changes of these inputs while it runs.
-    Component { reloadable: BTreeSet<String> },
+    /// Keeps running.
+    Component { steps: Steps },
     /// Runs once for its inputs and for the volumes of these components.
     Job { volumes: BTreeSet<String> },
+}
+
+/// Which step brings a changed input into force.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Steps {
+    /// By input (`file:nats.conf`), or by a kind of inputs (`network:`).
+    pub(crate) by_input: BTreeMap<String, StepKind>,
+    pub(crate) otherwise: StepKind,
 }
 
 /// What is.
@@ -49,8 +57,16 @@ pub(crate) struct ObservedComponent {
     pub(crate) inputs: Inputs,
     /// Digests of its files as they lie on disk, under the keys that they have in `inputs`.
     pub(crate) files: Inputs,
-    /// Why it must be started again whatever its inputs are; `None` when it runs well or is still starting.
-    pub(crate) trouble: Option<String>,
+    /// Why something must be done whatever its inputs are; `None` when it runs well or is still starting.
+    pub(crate) trouble: Option<Trouble>,
+}
+
+/// What is wrong with something that should run, and the least that mends it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Trouble {
+    /// The rest of a sentence that begins with "it".
+    pub(crate) what: String,
+    pub(crate) step: StepKind,
 }
 
 /// A job that has succeeded, and for what.
@@ -82,6 +98,12 @@ pub(crate) struct Step {
 pub(crate) enum StepKind {
     /// It takes the changed files while it runs.
     Reload,
+    /// Its limits are set anew while it runs.
+    Update,
+    /// It joins the networks that it should be in, and leaves the others, while it runs.
+    Connect,
+    /// It is started or goes on, as it was.
+    Start,
     /// The same program is started again with other inputs.
     Restart,
     /// Another program takes its place.
@@ -127,9 +149,9 @@ pub(crate) fn plan(desired: &Desired, observed: &Observed) -> Plan {
 fn step_for(name: &str, node: &Node, observed: &Observed) -> Option<Step> {
     match &node.work {
         Work::Job { volumes } => job_step(name, node, volumes, observed),
-        Work::Component { reloadable } => match observed.components.get(name) {
+        Work::Component { steps } => match observed.components.get(name) {
             None => Some(Step::new(name, StepKind::Create, "it does not run", None)),
-            Some(running) => component_step(name, node, reloadable, running),
+            Some(running) => component_step(name, node, steps, running),
         },
     }
 }
@@ -137,7 +159,7 @@ fn step_for(name: &str, node: &Node, observed: &Observed) -> Option<Step> {
 fn component_step(
     name: &str,
     node: &Node,
-    reloadable: &BTreeSet<String>,
+    steps: &Steps,
     running: &ObservedComponent,
 ) -> Option<Step> {
     let changes = changes(&node.inputs, &running.inputs);
@@ -156,33 +178,34 @@ fn component_step(
         })
         .collect();
     let all: Vec<Change> = changes.into_iter().chain(edited).collect();
-    if let Some(trouble) = &running.trouble {
-        return Some(Step::new(
-            name,
-            StepKind::Restart,
-            &format!("it {trouble}"),
-            all.first().map(|change| change.input.clone()),
-        ));
-    }
-    let kind = all
-        .iter()
-        .map(|change| kind_of(&change.input, reloadable))
+    let asked = all.iter().map(|change| steps.step_for(&change.input));
+    let kind = asked
+        .chain(running.trouble.iter().map(|trouble| trouble.step))
         .max()?;
+    let trouble = running
+        .trouble
+        .iter()
+        .map(|trouble| format!("it {}", trouble.what));
+    let changed = (!all.is_empty()).then(|| sentence(&all));
+    let cause: Vec<String> = trouble.chain(changed).collect();
     Some(Step::new(
         name,
         kind,
-        &sentence(&all),
+        &cause.join("; "),
         all.first().map(|change| change.input.clone()),
     ))
 }
 
-fn kind_of(input: &str, reloadable: &BTreeSet<String>) -> StepKind {
-    if reloadable.contains(input) {
-        StepKind::Reload
-    } else if input == "program" {
-        StepKind::Replace
-    } else {
-        StepKind::Restart
+impl Steps {
+    fn step_for(&self, input: &str) -> StepKind {
+        let kind = input
+            .split_once(':')
+            .and_then(|(kind, _)| self.by_input.get(&format!("{kind}:")));
+        self.by_input
+            .get(input)
+            .or(kind)
+            .copied()
+            .unwrap_or(self.otherwise)
     }
 }
 

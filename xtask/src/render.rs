@@ -4,6 +4,7 @@
 //! `read` fetches the templates, `check` asks each file's own program, `write` puts the files in place.
 
 pub(crate) mod check;
+pub(crate) mod compose;
 mod context;
 mod expression;
 mod names;

@@ -1,3 +1,7 @@
 //! What makes the plan come true on a machine.
 
+pub(crate) mod chosen;
+pub(crate) mod docker;
+mod gates;
+pub(crate) mod graph;
 pub(crate) mod host;

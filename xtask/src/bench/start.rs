@@ -198,7 +198,7 @@ pub(super) struct Run {
 }
 
 pub(super) async fn up(session: &Session, home: Option<&Path>) -> Result<Run, Failure> {
-    toolkit(session, home, &["up", "--no-probe"]).await
+    toolkit(session, home, &["up", "--runtime", "host", "--no-probe"]).await
 }
 
 /// Runs this very program, as a person does, and reads its events.

@@ -13,11 +13,11 @@ pub(crate) async fn run(session: &Session, args: &Bench) -> Result<Exit, Failure
     match &args.what {
         BenchWhat::Up { runs } => bench::start::run(session, *runs).await?,
         BenchWhat::Orders { per_second } => {
-            bench::orders::run(session, &probe::world(session), *per_second).await?;
+            bench::orders::run(session, &probe::world(session).await?, *per_second).await?;
         }
         BenchWhat::Memory => bench::memory::run(session).await?,
         BenchWhat::Catalog { products } => {
-            let world = probe::world(session);
+            let world = probe::world(session).await?;
             for size in products {
                 seed::run(
                     session,

@@ -1,5 +1,8 @@
 //! What `up` and `plan` share: from the model to a plan, by looking only.
 
+pub(super) mod docker;
+pub(super) mod host;
+
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -11,27 +14,15 @@ use crate::{
     digest,
     failure::{Failure, Failures, IoContext as _, Kind},
     model::{Environment, Name, diagnostic::Diagnostics},
-    plan::{self, Observed, Plan, Step},
-    render::{self, HostPlaces, Rendered, TemplateTexts},
-    reporter,
-    runtime::host::{
-        blueprint::{Blueprint, Site},
-        client::Supervisor,
-        observe::observe,
-        protocol::{HealthState, ProcessStatus},
-    },
+    plan::{self, Desired, Observed, Plan, Step},
     session::Session,
 };
 
-/// The model rendered, the world observed, and the difference.
+/// What should be, what is, and the way from one to the other, on whatever runtime.
 pub(crate) struct Difference {
-    pub(crate) templates: TemplateTexts,
-    pub(crate) places: HostPlaces,
-    pub(crate) rendered: Rendered,
-    pub(crate) blueprint: Blueprint,
+    pub(crate) desired: Desired,
     pub(crate) observed: Observed,
     pub(crate) plan: Plan,
-    pub(crate) processes: Vec<ProcessStatus>,
 }
 
 /// A plan that was kept, with what it was made from.
@@ -43,72 +34,35 @@ pub(crate) struct KeptPlan {
     pub(crate) steps: Vec<Step>,
 }
 
-/// Looks at everything and changes nothing.
-pub(crate) async fn difference(
-    session: &Session,
-    supervisor: Option<&Supervisor>,
-    selected: &BTreeSet<Name>,
-) -> Result<Difference, Failures> {
-    let environment = &session.environment;
-    let places = HostPlaces {
-        paths: session.paths.clone(),
-    };
-    let templates =
-        render::read::templates(&session.paths.project, environment).map_err(rejected)?;
-    let rendered = render::render(environment, &templates, &places).map_err(rejected)?;
-    let site = Site {
-        environment,
-        rendered: &rendered,
-        paths: &session.paths,
-        cargo: &session.cargo,
-    };
-    let mut blueprint = Blueprint::draw(&site);
-    let processes = match supervisor {
-        Some(supervisor) => supervisor.status().await.map_err(supervisor_failed)?,
-        None => Vec::new(),
-    };
-    let mut observed = observe(
-        &session.paths,
-        &processes,
-        &blueprint.processes,
-        reporter::now(),
-    );
-    if selected.len() < environment.names().len() {
-        // Everything else is neither wanted nor seen.
-        blueprint
-            .desired
-            .nodes
-            .retain(|name, _| selected.contains(name.as_str()));
-        observed
-            .components
-            .retain(|name, _| selected.contains(name.as_str()));
-    }
-    let plan = plan::plan(&blueprint.desired, &observed);
-    Ok(Difference {
-        templates,
-        places,
-        rendered,
-        blueprint,
-        observed,
-        plan,
-        processes,
-    })
-}
-
 impl Difference {
-    /// Whether everything that is wanted has passed its health check.
-    pub(crate) fn is_healthy(&self) -> bool {
-        let mut wanted = self
-            .processes
-            .iter()
-            .filter(|process| self.blueprint.desired.nodes.contains_key(&process.name));
-        wanted.all(|process| process.health == HealthState::Healthy)
+    /// Of everything, or of the selected components and jobs alone.
+    pub(super) fn between(
+        session: &Session,
+        selected: &BTreeSet<Name>,
+        mut desired: Desired,
+        mut observed: Observed,
+    ) -> Self {
+        if selected.len() < session.environment.names().len() {
+            // Everything else is neither wanted nor seen.
+            desired
+                .nodes
+                .retain(|name, _| selected.contains(name.as_str()));
+            observed
+                .components
+                .retain(|name, _| selected.contains(name.as_str()));
+        }
+        let plan = plan::plan(&desired, &observed);
+        Self {
+            desired,
+            observed,
+            plan,
+        }
     }
 
     /// Digest of what this difference lies between.
     pub(crate) fn world(&self) -> String {
         let parts = [
-            serde_json::to_string(&self.blueprint.desired),
+            serde_json::to_string(&self.desired),
             serde_json::to_string(&self.observed),
         ];
         let parts: Vec<String> = parts.into_iter().map(Result::unwrap_or_default).collect();

@@ -35,7 +35,7 @@ pub(crate) async fn run(session: &Session, args: &CrashTest) -> Result<Exit, Fai
         seed,
     };
     let report = crash::run(
-        &world(session),
+        &world(session).await?,
         ordeal,
         &|message| session.reporter.note(message),
         &|invariant: Invariant| session.reporter.emit(Event::Invariant(invariant)),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, process::Command};
 
-use super::converge::selection;
+use super::{converge::selection, runtimes};
 use crate::{
     cli::Doctor,
     events::{DoctorCheck, Event},
@@ -10,7 +10,11 @@ use crate::{
     failure::Failures,
     packages::{self, Consent},
     preflight,
-    runtime::host::{client::Supervisor, ports},
+    runtime::{
+        chosen::Runtime,
+        docker::engine::Engine,
+        host::{client::Supervisor, ports},
+    },
     session::Session,
 };
 
@@ -24,9 +28,11 @@ pub(crate) async fn run(session: &Session, args: &Doctor) -> Result<Exit, Failur
         package_check(preflight::missing_packages(&session.environment, &selected)),
         home_check(session),
         cargo_check(session),
-        docker_check(),
+        engine_check(session).await,
     ];
-    checks.extend(port_checks(session).await);
+    if runtimes::current(session) == Runtime::Host {
+        checks.extend(port_checks(session).await);
+    }
     let ok = checks.iter().all(|check| check.ok);
     for check in checks {
         session.reporter.emit(Event::Check(check));
@@ -101,15 +107,23 @@ fn cargo_check(session: &Session) -> DoctorCheck {
     }
 }
 
-/// Nothing depends on an engine yet, so its absence is no fault.
-fn docker_check() -> DoctorCheck {
-    let socket = std::path::Path::new("/var/run/docker.sock");
-    let detail = if socket.exists() {
-        "a Docker Engine's socket is there; the host runtime does not need it"
-    } else {
-        "no Docker Engine; the host runtime needs none"
-    };
-    check("engine", detail)
+/// Without an engine there are processes instead, so its absence is no fault: unless the environment runs on it.
+async fn engine_check(session: &Session) -> DoctorCheck {
+    let needed = runtimes::current(session) == Runtime::Docker;
+    match Engine::connect(session.global.docker_host.as_deref()).await {
+        Ok(engine) => check(
+            "engine",
+            format!(
+                "Docker Engine {} (API {}) answers at {}",
+                engine.version, engine.api, engine.host
+            ),
+        ),
+        Err(failure) if needed => broken("engine", failure.detail, failure.hint),
+        Err(failure) => check(
+            "engine",
+            format!("{}; the host runtime needs none", failure.detail),
+        ),
+    }
 }
 
 /// Ports that our own processes hold are as they should be.

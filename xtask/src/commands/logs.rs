@@ -1,9 +1,13 @@
 //! `logs`: the lines of all or some components and jobs as one stream, in time order.
 
-use std::{fs, io::IsTerminal as _};
+mod source;
+
+use std::io::IsTerminal as _;
 
 use chrono::Duration;
 use futures::{StreamExt as _, stream::select_all};
+
+use source::Source;
 
 use crate::{
     cli::Logs,
@@ -20,7 +24,8 @@ use crate::{
 const COLOURS: [u8; 6] = [36, 32, 33, 35, 34, 31];
 
 pub(crate) async fn run(session: &Session, args: &Logs) -> Result<Exit, Failures> {
-    let known = names_with_logs(session);
+    let source = Source::open(session).await?;
+    let known = source.names();
     if let Some(unknown) = args.names.iter().find(|name| !known.contains(name)) {
         let detail = format!("`{unknown}` has no log");
         return Err(Failure::new(
@@ -42,11 +47,19 @@ pub(crate) async fn run(session: &Session, args: &Logs) -> Result<Exit, Failures
         width: names.iter().map(String::len).max().unwrap_or(0),
         names: &names,
     };
-    if args.follow {
-        follow(&view, selection).await
-    } else {
-        past(&view, selection)
+    if !args.follow {
+        let mut all = Vec::new();
+        for name in &names {
+            let lines = source.past(name, selection).await?;
+            all.extend(lines.into_iter().map(|line| (name.clone(), line)));
+        }
+        all.sort_by_key(|(_, line)| line.at);
+        for (name, line) in all {
+            view.print(&name, &line);
+        }
+        return Ok(Exit::Done);
     }
+    follow(&view, &source, selection).await
 }
 
 struct View<'a> {
@@ -75,34 +88,11 @@ fn selection(args: &Logs) -> Result<Selection, Failure> {
     ))
 }
 
-/// Everything that has ever written a line here, the supervisor included.
-fn names_with_logs(session: &Session) -> Vec<String> {
-    let folder = session.paths.home.join("logs");
-    let files = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = files
-        .filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".log")?.to_owned()))
-        .collect();
-    names.sort();
-    names
-}
-
-fn past(view: &View<'_>, selection: Selection) -> Result<Exit, Failures> {
-    let mut lines = Vec::new();
-    for name in view.names {
-        let read = logs::read(&view.session.paths, name, selection).map_err(Failure::from)?;
-        lines.extend(read.into_iter().map(|line| (name.clone(), line)));
-    }
-    lines.sort_by_key(|(_, line)| line.at);
-    for (name, line) in lines {
-        view.print(&name, &line);
-    }
-    Ok(Exit::Done)
-}
-
-async fn follow(view: &View<'_>, selection: Selection) -> Result<Exit, Failures> {
+async fn follow(view: &View<'_>, source: &Source, selection: Selection) -> Result<Exit, Failures> {
     let streams = view.names.iter().map(|name| {
         let name = name.clone();
-        logs::follow(&view.session.paths, &name, selection).map(move |line| (name.clone(), line))
+        let lines = source.follow(&name, selection);
+        lines.map(move |line| (name.clone(), line))
     });
     let mut all = select_all(streams);
     loop {
@@ -112,7 +102,7 @@ async fn follow(view: &View<'_>, selection: Selection) -> Result<Exit, Failures>
         };
         match next {
             Some((name, Ok(line))) => view.print(&name, &line),
-            Some((_, Err(error))) => return Err(Failure::from(error).into()),
+            Some((_, Err(failure))) => return Err(failure.into()),
             None => return Ok(Exit::Done),
         }
     }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub(crate) async fn run(session: &Session, args: &Events) -> Result<Exit, Failures> {
-    let world = world(session);
+    let world = world(session).await?;
     let outcome = match &args.action {
         EventsAction::List => list(session, &world).await,
         EventsAction::Replay { consumers, all } => replay(session, &world, consumers, *all).await,

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::converge::docker::Platform;
 use crate::{
     cli::Probe,
     events::{Event, Hop},
@@ -9,6 +10,10 @@ use crate::{
     failure::{Failure, Failures, IoContext as _, Kind},
     journeys::{self, Journey, World, junit},
     reporter::took,
+    runtime::{
+        chosen::{self, Runtime},
+        docker::{observe, reach::Reach},
+    },
     session::Session,
 };
 
@@ -25,7 +30,7 @@ pub(crate) async fn run(session: &Session, args: &Probe) -> Result<Exit, Failure
             return Ok(Exit::Usage);
         }
     };
-    let hops = journeys::run(&world(session), &selected, &|hop| {
+    let hops = journeys::run(&world(session).await?, &selected, &|hop| {
         session.reporter.emit(Event::Hop(hop.clone()));
     })
     .await;
@@ -58,7 +63,7 @@ pub(crate) async fn after_up(session: &Session) -> Result<(), Failures> {
             session.reporter.emit(Event::Hop(hop.clone()));
         }
     };
-    let hops = journeys::run(&world(session), &at_once, &report).await;
+    let hops = journeys::run(&world(session).await?, &at_once, &report).await;
     let failed: Vec<&Hop> = hops.iter().filter(|hop| !hop.ok).collect();
     let Some(first) = failed.first() else {
         let took_ms = hops.iter().map(|hop| hop.took_ms).sum();
@@ -87,9 +92,20 @@ pub(crate) async fn after_up(session: &Session) -> Result<(), Failures> {
     .into())
 }
 
-pub(super) fn world(session: &Session) -> World {
-    World {
+/// The platform as it runs, wherever it runs.
+pub(super) async fn world(session: &Session) -> Result<World, Failure> {
+    let mut world = World {
         environment: session.environment.clone(),
         paths: session.paths.clone(),
+        containers: None,
+    };
+    if let Some(chosen) = chosen::remembered(&session.paths)
+        && chosen.runtime == Runtime::Docker
+    {
+        let platform = Platform::open(session).await?;
+        let seen = observe::containers(&platform.engine, &platform.names).await?;
+        world.containers = Some(Reach::of(&platform.engine, seen.values()));
+        world.environment = world.environment.without(&chosen.left_out.iter().collect());
     }
+    Ok(world)
 }

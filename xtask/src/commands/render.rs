@@ -8,11 +8,13 @@ use crate::{
     exit::Exit,
     failure::{Failure, Failures, IoContext as _, Kind},
     generated,
+    paths::Paths,
     render::{
         self, HostPlaces,
         check::{self, Checks},
-        write,
+        compose, write,
     },
+    secrets,
     session::Session,
 };
 
@@ -21,7 +23,8 @@ pub(crate) fn run(session: &Session, args: &Render) -> Result<Exit, Failures> {
         (RenderTarget::Files, false) => write_files(session, args.out.as_deref()),
         (RenderTarget::Files, true) => check_files(session),
         (RenderTarget::Schema, false) => write_generated(session),
-        (RenderTarget::Schema, true) => check_generated(session),
+        (RenderTarget::Schema | RenderTarget::Compose, true) => check_generated(session),
+        (RenderTarget::Compose, false) => write_compose(session, args.out.as_deref()),
     }
 }
 
@@ -91,9 +94,40 @@ fn check_files(session: &Session) -> Result<Exit, Failures> {
     Ok(Exit::Done)
 }
 
+/// Secrets are made where they are missing; those that are there stay.
+fn write_compose(session: &Session, out: Option<&Path>) -> Result<Exit, Failures> {
+    let project = &session.paths.project;
+    let out = out.map_or_else(|| project.join(compose::FOLDER), Path::to_owned);
+    let files = generated::compose_files(project, &session.environment)?;
+    for (name, text) in files {
+        let path = out.join(name);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).doing("create", folder)?;
+        }
+        if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+            fs::write(&path, text).doing("write", &path)?;
+            session
+                .reporter
+                .print(&format!("written {}", path.display()));
+        }
+    }
+    let places = Paths {
+        project: project.clone(),
+        home: out,
+    };
+    secrets::ensure(&session.environment.stack, &places)?;
+    session
+        .reporter
+        .note(format!("the secrets are in {}", places.secrets().display()));
+    Ok(Exit::Done)
+}
+
 fn write_generated(session: &Session) -> Result<Exit, Failures> {
     for (path, text) in generated::files(&session.paths.project) {
         let path = session.paths.project.join(path);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).doing("create", folder)?;
+        }
         fs::write(&path, text).doing("write", &path)?;
         session
             .reporter

@@ -1,17 +1,28 @@
 //! `seed`: the demo catalogue, or a large one. The catalog's own program does it; this finds it and hands it its
 //! variables.
 
+mod docker;
+
 use std::time::Duration;
 
-use super::converge::{Difference, difference, selection, supervisor_failed};
+use super::{
+    converge::{
+        host::{HostDifference, difference},
+        selection, supervisor_failed,
+    },
+    runtimes,
+};
 use crate::{
     cli::Seed,
     exit::Exit,
     failure::{Failure, Failures, Kind},
     preflight,
-    runtime::host::{
-        client::Supervisor,
-        jobs::{self, JobEnd, JobSpec},
+    runtime::{
+        chosen::Runtime,
+        host::{
+            client::Supervisor,
+            jobs::{self, JobEnd, JobSpec},
+        },
     },
     session::Session,
 };
@@ -24,6 +35,9 @@ const JOB: &str = "demo-catalogue";
 
 pub(crate) async fn run(session: &Session, args: &Seed) -> Result<Exit, Failures> {
     preflight::home(&session.paths)?;
+    if runtimes::current(session) == Runtime::Docker {
+        return docker::run(session, args).await;
+    }
     let not_running = || {
         let detail = "the platform does not run";
         Failure::new("catalog", Kind::Supervisor, detail, session.command("up"))
@@ -57,30 +71,35 @@ pub(crate) async fn run(session: &Session, args: &Seed) -> Result<Exit, Failures
 }
 
 /// The model's job, with the number of products where one is asked for.
-fn job(session: &Session, difference: &Difference, args: &Seed) -> Result<JobSpec, Failure> {
+fn job(session: &Session, difference: &HostDifference, args: &Seed) -> Result<JobSpec, Failure> {
     let blueprint = &difference.blueprint;
-    let job = blueprint.jobs.get(JOB).ok_or_else(|| {
-        let environment = &session.environment.name;
-        let detail = format!("the environment `{environment}` has no demo catalogue");
-        let hint = "see `only_in` of demo-catalogue in infra/stack.yaml";
-        Failure::new("catalog", Kind::ModelInvalid, detail, hint)
-    })?;
-    let products = args
-        .products
-        .map(|products| ["--products".into(), products.to_string()]);
+    let job = blueprint
+        .jobs
+        .get(JOB)
+        .ok_or_else(|| no_catalogue(session))?;
     let kept = blueprint.kept.get(JOB);
     Ok(JobSpec {
         name: "seed".into(),
         program: kept.map_or_else(|| job.program.clone(), |kept| kept.built.clone()),
-        args: job
-            .args
-            .iter()
-            .cloned()
-            .chain(products.into_iter().flatten())
-            .collect(),
+        args: job.args.iter().cloned().chain(further(args)).collect(),
         env: job.env.clone(),
         working_directory: session.paths.run(),
         run_as: None,
         timeout: Duration::from_secs(LONGEST_SECS),
     })
+}
+
+/// What is added to the job's own arguments.
+fn further(args: &Seed) -> impl Iterator<Item = String> {
+    let products = args
+        .products
+        .map(|products| ["--products".into(), products.to_string()]);
+    products.into_iter().flatten()
+}
+
+fn no_catalogue(session: &Session) -> Failure {
+    let environment = &session.environment.name;
+    let detail = format!("the environment `{environment}` has no demo catalogue");
+    let hint = "see `only_in` of demo-catalogue in infra/stack.yaml";
+    Failure::new("catalog", Kind::ModelInvalid, detail, hint)
 }

@@ -1,11 +1,13 @@
 //! `status`: what runs, how it is, since when; with `--watch` every change as it comes.
 
+mod docker;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use futures::StreamExt as _;
 
-use super::converge::supervisor_failed;
+use super::{converge::supervisor_failed, runtimes};
 use crate::{
     cli::Status,
     digest,
@@ -13,16 +15,22 @@ use crate::{
     exit::Exit,
     failure::{Failure, Failures, Kind},
     reporter::{self, table},
-    runtime::host::{
-        LastRun,
-        client::{Supervisor, Update},
-        last_run,
-        protocol::{HealthState, ProcessState, ProcessStatus},
+    runtime::{
+        chosen::Runtime,
+        host::{
+            LastRun,
+            client::{Supervisor, Update},
+            last_run,
+            protocol::{HealthState, ProcessState, ProcessStatus},
+        },
     },
     session::Session,
 };
 
 pub(crate) async fn run(session: &Session, args: &Status) -> Result<Exit, Failures> {
+    if runtimes::current(session) == Runtime::Docker {
+        return docker::run(session, args).await;
+    }
     let supervisor = Supervisor::connect(&session.paths)
         .await
         .map_err(supervisor_failed)?;
@@ -79,12 +87,13 @@ fn show(session: &Session, all: &[ComponentStatus]) {
         return;
     }
     let rows: Vec<[String; 7]> = all.iter().map(row).collect();
+    let in_containers = all.iter().any(|status| status.runtime == "docker");
     session.reporter.print(&table(
         [
             "COMPONENT",
             "STATE",
             "HEALTH",
-            "PID",
+            if in_containers { "IMAGE" } else { "PID" },
             "RESTARTS",
             "MEMORY",
             "SINCE",
@@ -139,11 +148,26 @@ fn row(status: &ComponentStatus) -> [String; 7] {
         status.component.clone(),
         status.state.clone(),
         status.health.clone(),
-        status.pid.map_or_else(dash, |pid| pid.to_string()),
+        status
+            .pid
+            .map(|pid| pid.to_string())
+            .or_else(|| image(status))
+            .unwrap_or_else(dash),
         status.restarts.to_string(),
         status.memory_bytes.map_or_else(dash, mebibytes),
         status.since.clone().unwrap_or_else(dash),
     ]
+}
+
+/// `argosy-catalog:1f0c… (sha256:9a3b…)`, the digest cut to what tells it from others.
+fn image(status: &ComponentStatus) -> Option<String> {
+    let digest = status.image_digest.as_deref().unwrap_or_default();
+    let digest: String = digest
+        .trim_start_matches("sha256:")
+        .chars()
+        .take(12)
+        .collect();
+    Some(format!("{} ({digest})", status.image.as_ref()?))
 }
 
 fn component(process: &ProcessStatus) -> ComponentStatus {
@@ -153,6 +177,9 @@ fn component(process: &ProcessStatus) -> ComponentStatus {
         state: state(process.state).into(),
         health: health(process).into(),
         pid: process.pid,
+        container: None,
+        image: None,
+        image_digest: None,
         restarts: process.restarts,
         since: Some(timestamp(since(process))),
         memory_bytes: process.memory_bytes,
@@ -190,6 +217,9 @@ fn stopped(component: String) -> ComponentStatus {
         state: "stopped".into(),
         health: "unknown".into(),
         pid: None,
+        container: None,
+        image: None,
+        image_digest: None,
         restarts: 0,
         since: None,
         memory_bytes: None,

@@ -27,7 +27,7 @@ pub(crate) async fn run(session: &Session, args: &Verify) -> Result<Exit, Failur
         number.fetch_add(1, Ordering::Relaxed);
         session.reporter.emit(Event::Invariant(invariant));
     };
-    let holds = verify::run(&world(session), patience.duration(), &tell)
+    let holds = verify::run(&world(session).await?, patience.duration(), &tell)
         .await
         .map_err(|message| {
             Failure::new(

@@ -220,6 +220,7 @@ mod tests {
                 home: project.join(".argosy/test"),
                 project,
             },
+            containers: None,
         }
     }
 

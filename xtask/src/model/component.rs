@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ByteSize, Name, Span};
+use super::{
+    ByteSize, Name, Span,
+    container::{Container, ImageSource},
+    scalar::Cpu,
+};
 
 /// A program that keeps running.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -17,6 +21,11 @@ pub(crate) struct Component {
     pub(crate) binary: Option<Name>,
     /// A program from the distribution.
     pub(crate) host: Option<HostProgram>,
+    /// Where the image of a program that is not ours comes from, for the runtimes that need one.
+    pub(crate) image: Option<ImageSource>,
+    /// How it is shut in as a container.
+    #[serde(default)]
+    pub(crate) container: Container,
     #[serde(default)]
     pub(crate) args: Vec<String>,
     #[serde(default)]
@@ -30,6 +39,9 @@ pub(crate) struct Component {
     /// The ports that people and other machines may reach; all others are bound to the loopback address.
     #[serde(default)]
     pub(crate) published: Vec<Name>,
+    /// Further ports that people on this machine may open: containers publish them on the loopback address.
+    #[serde(default)]
+    pub(crate) local_ports: Vec<Name>,
     /// Whether it keeps data.
     #[serde(default)]
     pub(crate) volume: bool,
@@ -69,6 +81,10 @@ pub(crate) struct Job {
     pub(crate) of: Option<Name>,
     pub(crate) binary: Option<Name>,
     pub(crate) host: Option<HostProgram>,
+    /// As a component's.
+    pub(crate) image: Option<ImageSource>,
+    /// As a component's; that of the component when it is `of` one and says nothing itself.
+    pub(crate) container: Option<Container>,
     #[serde(default)]
     pub(crate) args: Vec<String>,
     #[serde(default)]
@@ -266,6 +282,10 @@ pub(crate) enum Condition {
 pub(crate) struct Resources {
     /// Resident memory. Reported on the host, enforced in containers.
     pub(crate) memory: Option<ByteSize>,
+    /// Processor time. Enforced in containers; no bound when left out.
+    pub(crate) cpu: Option<Cpu>,
+    /// Processes and threads. Enforced in containers; 256 when left out.
+    pub(crate) pids: Option<u32>,
 }
 
 fn yes() -> bool {

@@ -1,6 +1,6 @@
 //! What one environment (`infra/environments/<name>.yaml`) says on top of the stack.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -63,6 +63,9 @@ pub(crate) struct ComponentOverlay {
     /// Final numbers: the environment's offset is not added to them.
     #[serde(default)]
     pub(crate) ports: BTreeMap<Name, u16>,
+    /// Added to the component's `local_ports`.
+    #[serde(default)]
+    pub(crate) local_ports: Vec<Name>,
     pub(crate) memory: Option<ByteSize>,
     pub(crate) start_timeout: Option<Span>,
 }
@@ -73,6 +76,10 @@ pub(crate) struct Environment {
     pub(crate) name: Name,
     pub(crate) build: BuildProfile,
     pub(crate) stack: Stack,
+    /// Port numbers as the stack has them, by component and port: in a container they are free whatever else runs on the
+    /// machine.
+    #[serde(skip)]
+    pub(crate) own_ports: BTreeMap<Name, BTreeMap<Name, u16>>,
     /// The files that it was made from, so that later mistakes still find their place.
     #[serde(skip)]
     pub(crate) origin: Origin,
@@ -100,5 +107,26 @@ impl Origin {
 impl Environment {
     pub(crate) fn settings(&self) -> &Settings {
         &self.stack.settings
+    }
+
+    /// Without these components and jobs, and without the jobs that are theirs.
+    pub(crate) fn without(mut self, left_out: &BTreeSet<&Name>) -> Self {
+        let stays = |name: &Name| !left_out.contains(name);
+        self.stack.components.retain(|name, _| stays(name));
+        self.stack
+            .jobs
+            .retain(|name, job| stays(name) && job.of.as_ref().is_none_or(stays));
+        self
+    }
+
+    /// The environment as its components see it when each has an address of its own: without the offset of its ports.
+    pub(crate) fn inside_containers(&self) -> Self {
+        let mut inside = self.clone();
+        for (name, component) in &mut inside.stack.components {
+            if let Some(own) = self.own_ports.get(name) {
+                component.ports.clone_from(own);
+            }
+        }
+        inside
     }
 }

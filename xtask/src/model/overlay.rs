@@ -5,6 +5,11 @@ use super::{Environment, Name, Origin, Overlay, Settings, Stack, environment::Se
 /// The stack as the environment has it. Expects that `validate` found nothing.
 pub(super) fn apply(name: Name, mut stack: Stack, overlay: Overlay, origin: Origin) -> Environment {
     set_settings(&mut stack.settings, overlay.settings);
+    let own_ports = stack
+        .components
+        .iter()
+        .map(|(name, component)| (name.clone(), component.ports.clone()))
+        .collect();
     for (name, component) in &mut stack.components {
         let change = overlay.components.get(name).cloned().unwrap_or_default();
         for (port, number) in &mut component.ports {
@@ -14,6 +19,7 @@ pub(super) fn apply(name: Name, mut stack: Stack, overlay: Overlay, origin: Orig
                 .copied()
                 .unwrap_or_else(|| number.saturating_add(overlay.port_offset));
         }
+        component.local_ports.extend(change.local_ports);
         component.enabled = change.enabled.unwrap_or(component.enabled);
         component.args.extend(change.args);
         component.env.extend(change.env);
@@ -30,6 +36,7 @@ pub(super) fn apply(name: Name, mut stack: Stack, overlay: Overlay, origin: Orig
         name,
         build: overlay.build,
         stack,
+        own_ports,
         origin,
     }
 }

@@ -22,6 +22,10 @@ pub(crate) struct Span(Duration);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ByteSize(pub(crate) u64);
 
+/// Processor time in thousandths of one processor, written as `250m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Cpu(pub(crate) u32);
+
 const NAME_PATTERN: &str = "^[a-z][a-z0-9-]{0,39}$";
 const SPAN_UNITS: [(&str, u64); 5] = [
     ("ms", 1),
@@ -91,6 +95,19 @@ impl FromStr for ByteSize {
     }
 }
 
+impl FromStr for Cpu {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = text
+            .strip_suffix('m')
+            .and_then(|digits| digits.parse().ok());
+        number.filter(|thousandths| *thousandths > 0).map(Self).ok_or_else(|| {
+            format!("`{text}` is not processor time: expected thousandths of a processor, such as 250m or 2000m")
+        })
+    }
+}
+
 fn parse_with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let number: u64 = text[..digits].parse().ok()?;
@@ -129,6 +146,12 @@ impl fmt::Debug for Span {
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&with_greatest_unit(self.0, &SIZE_UNITS))
+    }
+}
+
+impl fmt::Display for Cpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}m", self.0)
     }
 }
 
@@ -177,4 +200,10 @@ text_scalar!(
     "ByteSize",
     "^[0-9]+(KiB|MiB|GiB)$",
     "A whole number and a unit: 64KiB, 128MiB, 1GiB."
+);
+text_scalar!(
+    Cpu,
+    "Cpu",
+    "^[1-9][0-9]{0,5}m$",
+    "Thousandths of a processor: 250m, 2000m."
 );

@@ -30,6 +30,11 @@ pub(super) fn check(document: &Document, schema: &Value) -> Vec<Diagnostic> {
     checker.found
 }
 
+/// Whether the text is what the pattern says.
+pub(super) fn matches(pattern: &str, text: &str) -> bool {
+    schema_terms::regex(pattern).is_match(text)
+}
+
 struct Checker<'a> {
     document: &'a Document,
     /// The whole schema, in which references are looked up.

@@ -8,6 +8,8 @@ use super::{
     schema,
 };
 
+mod containers;
+
 const STACK: &str = include_str!("tests/stack.yaml");
 
 fn load_texts(
@@ -16,8 +18,15 @@ fn load_texts(
     environment: &str,
 ) -> Result<Environment, super::Diagnostics> {
     let environments = BTreeSet::from(["dev", "prod"].map(ToOwned::to_owned));
-    let exists =
-        |path: &str| ["api/api.conf.j2", "api/routes.j2", "api/migrations"].contains(&path);
+    let exists = |path: &str| {
+        [
+            "api/api.conf.j2",
+            "api/routes.j2",
+            "api/migrations",
+            "infra/images/database/Dockerfile",
+        ]
+        .contains(&path)
+    };
     load(
         &Sources {
             stack,

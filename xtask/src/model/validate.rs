@@ -2,6 +2,7 @@
 //!
 //! Every check looks at the stack as the environment has it, and points at the file that would have to change.
 
+mod containers;
 mod graph;
 mod parts;
 mod ports;
@@ -29,6 +30,7 @@ pub(super) fn check(input: &Input<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     values::check(input, &mut found);
     parts::check(input, &mut found);
+    containers::check(input, &mut found);
     ports::check(input, &mut found);
     graph::check(input, &mut found);
     found

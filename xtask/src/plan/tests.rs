@@ -13,11 +13,25 @@ fn inputs(pairs: &[(&str, &str)]) -> Inputs {
         .collect()
 }
 
+/// As the host has them: these inputs are taken by what runs, a new program takes the old one's place.
+fn steps(reloadable: &[&str]) -> Steps {
+    let reloads = reloadable
+        .iter()
+        .map(|input| ((*input).to_owned(), StepKind::Reload));
+    Steps {
+        by_input: reloads
+            .chain([("program".to_owned(), StepKind::Replace)])
+            .collect(),
+        otherwise: StepKind::Restart,
+    }
+}
+
 fn component(pairs: &[(&str, &str)], reloadable: &[&str], depends_on: &[&str]) -> Node {
-    let reloadable = reloadable.iter().map(ToString::to_string).collect();
     let depends_on = depends_on.iter().map(ToString::to_string).collect();
     Node {
-        work: Work::Component { reloadable },
+        work: Work::Component {
+            steps: steps(reloadable),
+        },
         inputs: inputs(pairs),
         depends_on,
     }
@@ -120,6 +134,42 @@ fn a_file_edited_behind_our_back_is_put_right() {
 }
 
 #[test]
+fn the_least_that_mends_everything_is_done_and_every_cause_is_told() {
+    let mut node = component(
+        &[("limit:memory", "64"), ("network:data", "joined")],
+        &[],
+        &[],
+    );
+    node.work = Work::Component {
+        steps: Steps {
+            by_input: BTreeMap::from([
+                ("limit:".to_owned(), StepKind::Update),
+                ("network:".to_owned(), StepKind::Connect),
+            ]),
+            otherwise: StepKind::Replace,
+        },
+    };
+    let desired = wanting("a", node);
+    let mut observed = running(&[("limit:memory", "32")]);
+    let first = plan(&desired, &world("a", observed.clone()));
+    assert_eq!(first.steps[0].kind, StepKind::Connect);
+    assert_eq!(
+        first.steps[0].cause,
+        "limit memory changed, network data is new"
+    );
+    observed.trouble = Some(Trouble {
+        what: "is stopped".into(),
+        step: StepKind::Start,
+    });
+    let second = plan(&desired, &world("a", observed.clone()));
+    assert_eq!(second.steps[0].kind, StepKind::Start);
+    assert!(second.steps[0].cause.starts_with("it is stopped; limit"));
+    observed.inputs.insert("image".into(), "old".into());
+    let third = plan(&desired, &world("a", observed));
+    assert_eq!(third.steps[0].kind, StepKind::Replace);
+}
+
+#[test]
 fn what_is_no_longer_wanted_goes_before_anything_else() {
     let desired = wanting("new", component(&[("args", "1")], &[], &[]));
     let plan = plan(&desired, &world("old", running(&[("args", "1")])));
@@ -218,7 +268,7 @@ prop_compose! {
         let work = if is_job {
             Work::Job { volumes: depends_on.clone() }
         } else {
-            Work::Component { reloadable: inputs.keys().filter(|name| name.starts_with("file:")).cloned().collect() }
+            Work::Component { steps: steps(&inputs.keys().filter(|name| name.starts_with("file:")).map(String::as_str).collect::<Vec<_>>()) }
         };
         Node { work, inputs, depends_on }
     }
@@ -245,7 +295,10 @@ fn any_observed() -> impl Strategy<Value = Observed> {
                 .map(|(name, _)| (name.clone(), "0".into()))
                 .collect(),
             inputs,
-            trouble,
+            trouble: trouble.map(|what| Trouble {
+                what: what.to_owned(),
+                step: StepKind::Restart,
+            }),
         });
     let job = (
         any_inputs(),

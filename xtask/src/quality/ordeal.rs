@@ -30,7 +30,9 @@ pub(super) async fn run(session: &Session, environment: &str) -> Result<Verdict>
         environment,
         home: home.path(),
     };
-    let up = toolkit.run(&["up", "--no-probe"], &mut transcript).await?;
+    // It kills processes, so it needs some.
+    let arguments = ["up", "--runtime", "host", "--no-probe"];
+    let up = toolkit.run(&arguments, &mut transcript).await?;
     let mut verdict = Verdict::Failed(format!(
         "the platform does not come up; every line is in {}",
         transcript.path.display()

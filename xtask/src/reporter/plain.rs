@@ -105,6 +105,8 @@ pub(super) fn sentence(event: &Event) -> Option<String> {
         | Event::Measurement(_)
         | Event::Consumer(_)
         | Event::DeadLetter(_)
+        | Event::Image(_)
+        | Event::LiveCheck(_)
         | Event::Log(_)
         | Event::Url { .. }
         | Event::Progress(_)

@@ -17,6 +17,7 @@ use tempfile::TempDir;
 pub(crate) struct Project {
     pub(crate) root: TempDir,
     pub(crate) home: PathBuf,
+    pub(crate) environment: String,
 }
 
 /// What a command with `--json` said, and how it ended.
@@ -40,7 +41,12 @@ impl Project {
         )
         .unwrap();
         let home = root.path().join(".argosy");
-        let project = Self { root, home };
+        let environment = "dev".to_owned();
+        let project = Self {
+            root,
+            home,
+            environment,
+        };
         project.write("infra/environments/dev.yaml", "build: dev\n");
         project.write("infra/stack.yaml", stack);
         project
@@ -70,6 +76,7 @@ impl Project {
             .arg(self.root.path())
             .arg("--home")
             .arg(&self.home)
+            .args(["--env", &self.environment])
             .stdin(Stdio::null());
         command
     }

@@ -1,19 +1,21 @@
-//! Runs a plan as a graph: everything that can start at once does, everything else waits for what it depends on, and a
-//! failure stops only what needs the one that failed.
+//! Brings components and jobs to what the plan says, as processes under the supervisor.
 
 mod provision;
 
-use std::{collections::BTreeMap, fs, path::Path, sync::Mutex, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    time::Instant,
+};
 
 use chrono::{DateTime, Utc};
-use futures::future::join_all;
 use tokio::sync::watch;
 
 use super::{
     blueprint::{Blueprint, JobPlan},
     client::Supervisor,
     diagnose::{Evidence, diagnose, not_started, refused},
-    gates::{Gate, Gates},
     jobs::{self, JobEnd, JobSpec},
     logs::{self, Selection},
     observe,
@@ -21,10 +23,11 @@ use super::{
     reload,
 };
 use crate::{
-    events::{Event, Phase, Progress},
+    events::Phase,
     failure::{Failure, IoContext as _, Kind},
-    plan::{ObservedJob, Plan, Step, StepKind, Work},
+    plan::{Desired, ObservedJob, Step, StepKind},
     render::Rendered,
+    runtime::graph::{self, Hands},
     session::Session,
 };
 
@@ -41,79 +44,17 @@ pub(crate) struct Apply<'a> {
     pub(crate) session: &'a Session,
     pub(crate) rendered: &'a Rendered,
     pub(crate) blueprint: &'a Blueprint,
-    pub(crate) plan: &'a Plan,
+    pub(crate) desired: &'a Desired,
     pub(crate) supervisor: &'a Supervisor,
     pub(crate) board: Board,
 }
 
-impl Apply<'_> {
-    /// Everything that failed, roots only.
-    pub(crate) async fn run(&self) -> Vec<Failure> {
-        let removals = self
-            .plan
-            .steps
-            .iter()
-            .filter(|step| step.kind == StepKind::Remove);
-        let removed = join_all(removals.map(|step| self.remove(&step.component))).await;
-        let mut failures: Vec<Failure> = removed.into_iter().filter_map(Result::err).collect();
-        let gates = Gates::new(self.blueprint.desired.nodes.keys());
-        let found = Mutex::new(Vec::new());
-        join_all(
-            self.blueprint
-                .desired
-                .nodes
-                .keys()
-                .map(|name| self.node(name, &gates, &found)),
-        )
-        .await;
-        failures.extend(found.into_inner().unwrap_or_default());
-        failures
-    }
-
+impl Hands for Apply<'_> {
     async fn remove(&self, name: &str) -> Result<(), Failure> {
-        let started = Instant::now();
-        self.tell(name, Phase::Stopping, &[], Some(started));
         self.supervisor
             .stop(name)
             .await
-            .map_err(|error| refused(name, &error))?;
-        self.tell(name, Phase::Stopped, &[], Some(started));
-        Ok(())
-    }
-
-    /// One component or job, from waiting to the opening of its gate.
-    async fn node(&self, name: &str, gates: &Gates, found: &Mutex<Vec<Failure>>) {
-        let node = &self.blueprint.desired.nodes[name];
-        let mut waits_on = gates.shut(node.depends_on.iter());
-        while !waits_on.is_empty() {
-            self.tell(name, Phase::Waiting, &waits_on, None);
-            if !gates.moved(&waits_on).await {
-                gates.set(name, Gate::Barred);
-                return self.tell(name, Phase::Skipped, &[], None);
-            }
-            waits_on = gates.shut(node.depends_on.iter());
-        }
-        let started = Instant::now();
-        let step = self.plan.step(name);
-        let result = match &node.work {
-            Work::Component { .. } => self.component(name, step, started).await,
-            Work::Job { volumes } => self.job(name, step, volumes.iter(), started).await,
-        };
-        match result {
-            Ok(phase) => {
-                self.tell(name, phase, &[], Some(started));
-                gates.set(name, Gate::Open);
-            }
-            Err(failure) => {
-                gates.set(name, Gate::Barred);
-                self.tell(name, Phase::Failed, &[], Some(started));
-                let failure = failure.with_victims(self.blueprint.desired.dependents_of(name));
-                self.session.reporter.emit(Event::Failure(failure.clone()));
-                if let Ok(mut found) = found.lock() {
-                    found.push(failure);
-                }
-            }
-        }
+            .map_err(|error| refused(name, &error))
     }
 
     async fn component(
@@ -127,14 +68,14 @@ impl Apply<'_> {
         match step.map(|step| step.kind) {
             None => {}
             Some(StepKind::Reload) => {
-                self.tell(name, Phase::Reloading, &[], Some(started));
+                self.tell(name, Phase::Reloading, started);
                 self.write_files(name)?;
                 self.reload(name, spec).await?;
             }
             Some(_) => {
-                self.tell(name, Phase::Preparing, &[], Some(started));
+                self.tell(name, Phase::Preparing, started);
                 self.prepare(name, spec).await?;
-                self.tell(name, Phase::Starting, &[], Some(started));
+                self.tell(name, Phase::Starting, started);
                 self.supervisor
                     .start(spec.clone())
                     .await
@@ -150,6 +91,53 @@ impl Apply<'_> {
         })
     }
 
+    async fn job(
+        &self,
+        name: &str,
+        step: Option<&Step>,
+        volumes: &BTreeSet<String>,
+        started: Instant,
+    ) -> Result<Phase, Failure> {
+        if step.is_none() {
+            return Ok(Phase::Unchanged);
+        }
+        self.tell(name, Phase::Running, started);
+        self.keep_program(name)?;
+        self.write_files(name)?;
+        let JobPlan {
+            program,
+            args,
+            env,
+            timeout,
+        } = self.blueprint.jobs[name].clone();
+        let working_directory = self.session.paths.run().join(name);
+        fs::create_dir_all(&working_directory).doing("create", &working_directory)?;
+        let spec = JobSpec {
+            name: name.to_owned(),
+            program,
+            args,
+            env,
+            working_directory,
+            run_as: None,
+            timeout: timeout.duration(),
+        };
+        self.run_job(name, &spec).await?;
+        let identities = observe::volumes(&self.session.paths);
+        let volumes = volumes
+            .iter()
+            .filter_map(|volume| Some((volume.clone(), identities.get(volume)?.clone())))
+            .collect();
+        let done = ObservedJob {
+            inputs: self.desired.nodes[name].inputs.clone(),
+            volumes,
+        };
+        observe::note_job(&self.session.paths, name, &done)
+            .doing("note the end of", Path::new(name))?;
+        Ok(Phase::Completed)
+    }
+}
+
+impl Apply<'_> {
     async fn reload(&self, name: &str, spec: &ProcessSpec) -> Result<(), Failure> {
         let Some(how) = self.unit(name).and_then(|unit| unit.reload.as_ref()) else {
             return Ok(());
@@ -241,50 +229,6 @@ impl Apply<'_> {
         }))
     }
 
-    async fn job<'v>(
-        &self,
-        name: &str,
-        step: Option<&Step>,
-        volumes: impl Iterator<Item = &'v String>,
-        started: Instant,
-    ) -> Result<Phase, Failure> {
-        if step.is_none() {
-            return Ok(Phase::Unchanged);
-        }
-        self.tell(name, Phase::Running, &[], Some(started));
-        self.keep_program(name)?;
-        self.write_files(name)?;
-        let JobPlan {
-            program,
-            args,
-            env,
-            timeout,
-        } = self.blueprint.jobs[name].clone();
-        let working_directory = self.session.paths.run().join(name);
-        fs::create_dir_all(&working_directory).doing("create", &working_directory)?;
-        let spec = JobSpec {
-            name: name.to_owned(),
-            program,
-            args,
-            env,
-            working_directory,
-            run_as: None,
-            timeout: timeout.duration(),
-        };
-        self.run_job(name, &spec).await?;
-        let identities = observe::volumes(&self.session.paths);
-        let volumes = volumes
-            .filter_map(|volume| Some((volume.clone(), identities.get(volume)?.clone())))
-            .collect();
-        let done = ObservedJob {
-            inputs: self.blueprint.desired.nodes[name].inputs.clone(),
-            volumes,
-        };
-        observe::note_job(&self.session.paths, name, &done)
-            .doing("note the end of", Path::new(name))?;
-        Ok(Phase::Completed)
-    }
-
     async fn run_job(&self, name: &str, spec: &JobSpec) -> Result<(), Failure> {
         let outcome = jobs::run_job(spec, &self.session.paths.log(&spec.name)).await;
         let outcome =
@@ -323,15 +267,7 @@ impl Apply<'_> {
         lines.into_iter().map(|line| line.text).collect()
     }
 
-    fn tell(&self, name: &str, phase: Phase, waits_on: &[String], started: Option<Instant>) {
-        let took_ms =
-            started.map(|started| u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
-        let progress = Progress {
-            component: name.to_owned(),
-            phase,
-            waits_on: waits_on.to_vec(),
-            took_ms,
-        };
-        self.session.reporter.emit(Event::Progress(progress));
+    fn tell(&self, name: &str, phase: Phase, started: Instant) {
+        graph::tell(&self.session.reporter, name, phase, Some(started));
     }
 }

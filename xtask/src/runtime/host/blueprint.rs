@@ -15,14 +15,13 @@ use crate::{
     model::{Component, Environment, HostProgram, Job, Name, OnChange, Span, Unit},
     packages,
     paths::{self, Paths},
-    plan::{Desired, Inputs, Node, Work},
+    plan::{Desired, Inputs, Node, StepKind, Steps, Work},
     render::{Rendered, RenderedHealth, RenderedUnit},
     secrets,
 };
 
 /// Everything that one `up` works from.
 pub(crate) struct Blueprint {
-    pub(crate) desired: Desired,
     pub(crate) processes: BTreeMap<String, ProcessSpec>,
     pub(crate) jobs: BTreeMap<String, JobPlan>,
     /// Where our own programs come from, by component or job.
@@ -55,11 +54,12 @@ pub(crate) struct Site<'a> {
 }
 
 impl Blueprint {
-    pub(crate) fn draw(site: &Site<'_>) -> Self {
+    /// What should be, and how it is made so.
+    pub(crate) fn draw(site: &Site<'_>) -> (Desired, Self) {
         let mut digests = FileDigests::open(&site.paths.run().join("programs.json"));
         let versions = secrets::versions(&site.environment.stack, site.paths);
+        let mut desired = Desired::default();
         let mut blueprint = Self {
-            desired: Desired::default(),
             processes: BTreeMap::new(),
             jobs: BTreeMap::new(),
             kept: BTreeMap::new(),
@@ -88,7 +88,7 @@ impl Blueprint {
                         },
                     );
                     Work::Component {
-                        reloadable: reloadable(component, unit),
+                        steps: steps(component, unit),
                     }
                 }
                 Some(Unit::Job(job)) => {
@@ -109,7 +109,7 @@ impl Blueprint {
                 }
                 None => continue,
             };
-            blueprint.desired.nodes.insert(
+            desired.nodes.insert(
                 name.to_string(),
                 Node {
                     work,
@@ -119,7 +119,7 @@ impl Blueprint {
             );
         }
         digests.keep();
-        blueprint
+        (desired, blueprint)
     }
 
     /// The path to run: a copy for our own programs, the distribution's programs as they are.
@@ -148,7 +148,7 @@ impl Blueprint {
     }
 }
 
-fn inputs_of(unit: &RenderedUnit, versions: &BTreeMap<String, String>) -> Inputs {
+pub(crate) fn inputs_of(unit: &RenderedUnit, versions: &BTreeMap<String, String>) -> Inputs {
     let mut inputs = Inputs::new();
     inputs.insert(
         "args".into(),
@@ -180,15 +180,26 @@ fn supervision(component: &Component) -> String {
     digest::of(described)
 }
 
-fn reloadable(component: &Component, unit: &RenderedUnit) -> BTreeSet<String> {
-    if component.reload.is_none() {
-        return BTreeSet::new();
+fn steps(component: &Component, unit: &RenderedUnit) -> Steps {
+    let reloads = reloadable(component, unit).map(|input| (input, StepKind::Reload));
+    Steps {
+        by_input: reloads
+            .chain([("program".to_owned(), StepKind::Replace)])
+            .collect(),
+        otherwise: StepKind::Restart,
     }
+}
+
+/// The files that it takes while it runs.
+pub(crate) fn reloadable(
+    component: &Component,
+    unit: &RenderedUnit,
+) -> impl Iterator<Item = String> {
     let files = unit
         .files
         .iter()
-        .filter(|(_, file)| file.on_change == OnChange::Reload);
-    files.map(|(target, _)| format!("file:{target}")).collect()
+        .filter(|(_, file)| component.reload.is_some() && file.on_change == OnChange::Reload);
+    files.map(|(target, _)| format!("file:{target}"))
 }
 
 fn process(
@@ -270,7 +281,7 @@ fn made_from(site: &Site<'_>, job: &Job, program: &Path, digests: &mut FileDiges
 }
 
 /// The components whose data the job works on.
-fn volumes(environment: &Environment, job: &Job) -> BTreeSet<String> {
+pub(crate) fn volumes(environment: &Environment, job: &Job) -> BTreeSet<String> {
     let mut open: Vec<&Name> = job.depends_on.keys().collect();
     let mut seen = BTreeSet::new();
     while let Some(name) = open.pop() {
@@ -318,7 +329,7 @@ fn with_path(env: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     env
 }
 
-fn health_check(health: Option<&RenderedHealth>) -> HealthCheck {
+pub(crate) fn health_check(health: Option<&RenderedHealth>) -> HealthCheck {
     let Some(health) = health else {
         return HealthCheck::Tcp {
             address: String::new(),

@@ -9,7 +9,7 @@ use super::protocol::{HealthState, ProcessSpec, ProcessState, ProcessStatus};
 use crate::{
     digest,
     paths::Paths,
-    plan::{Inputs, Observed, ObservedComponent, ObservedJob},
+    plan::{Inputs, Observed, ObservedComponent, ObservedJob, StepKind, Trouble},
 };
 
 pub(crate) fn observe(
@@ -22,7 +22,10 @@ pub(crate) fn observe(
         let observed = ObservedComponent {
             inputs: status.inputs.clone(),
             files: files_on_disk(&paths.config(&status.name), &status.inputs),
-            trouble: trouble(status, specs.get(&status.name), now),
+            trouble: trouble(status, specs.get(&status.name), now).map(|what| Trouble {
+                what,
+                step: StepKind::Restart,
+            }),
         };
         (status.name.clone(), observed)
     };
@@ -70,7 +73,7 @@ fn trouble(
     }
 }
 
-fn finished_jobs(folder: &Path) -> BTreeMap<String, ObservedJob> {
+pub(crate) fn finished_jobs(folder: &Path) -> BTreeMap<String, ObservedJob> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries
         .filter_map(|entry| {

@@ -1,0 +1,193 @@
+//! The rendered Compose files, started by Debian's own docker-compose: what it brings up passes the same probes as what
+//! the toolkit brings up.
+
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::LazyLock,
+};
+
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use crate::{engine, project::Project};
+
+static INSTALLED: LazyLock<()> = LazyLock::new(|| {
+    if Command::new("docker-compose")
+        .arg("version")
+        .output()
+        .is_ok()
+    {
+        return;
+    }
+    let installed = Command::new("apt-get")
+        .args([
+            "install",
+            "--yes",
+            "--no-install-recommends",
+            "docker-compose",
+        ])
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .output()
+        .unwrap();
+    assert!(installed.status.success(), "{installed:?}");
+});
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .unwrap()
+}
+
+fn compose(folder: &Path, args: &[&str]) -> Output {
+    LazyLock::force(&INSTALLED);
+    Command::new("docker-compose")
+        .args(args)
+        .current_dir(folder)
+        .env("COMPOSE_API_VERSION", "1.41")
+        .env("DOCKER_HOST", format!("unix://{}", engine::SOCKET))
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn debians_compose_can_read_the_committed_files() {
+    if !engine::ready() {
+        return;
+    }
+    for file in ["compose.yaml", "compose.debian.yaml"] {
+        let read = compose(
+            &root().join("compose"),
+            &["--file", file, "config", "--quiet"],
+        );
+        assert!(
+            read.status.success(),
+            "{file}: {}",
+            String::from_utf8_lossy(&read.stderr)
+        );
+    }
+}
+
+/// The real platform with ports of its own, as Compose's files.
+struct Composed {
+    project: Project,
+    folder: PathBuf,
+}
+
+impl Composed {
+    fn render() -> Self {
+        let project = Project::new("");
+        fs::remove_dir_all(project.path("infra")).unwrap();
+        let overlay = fs::read_to_string(root().join("infra/environments/test.yaml")).unwrap();
+        let overlay = overlay.replace("port_offset: 20000", "port_offset: 28000");
+        let overlay = overlay.replace("localhost:28080", "localhost:36080");
+        project.write("infra/environments/test.yaml", &overlay);
+        for entry in fs::read_dir(root().join("infra")).unwrap() {
+            let name = entry.unwrap().file_name();
+            let name = name.to_str().unwrap();
+            if name != "environments" {
+                symlink(
+                    root().join("infra").join(name),
+                    project.path("infra").join(name),
+                )
+                .unwrap();
+            }
+        }
+        for name in ["dev", "docker-test", "prod"] {
+            let overlay = format!("infra/environments/{name}.yaml");
+            symlink(root().join(&overlay), project.path(&overlay)).unwrap();
+        }
+        for name in ["caddy", "minio-init", "observability", "services"] {
+            symlink(root().join(name), project.path(name)).unwrap();
+        }
+        // Where the toolkit looks for the secrets when it probes.
+        let folder = project.home.join("test");
+        fs::create_dir_all(folder.join("run")).unwrap();
+        let out = folder.to_str().unwrap();
+        let rendered = project.run(&[
+            "render", "--target", "compose", "--out", out, "--env", "test",
+        ]);
+        assert_eq!(rendered.exit, 0, "{rendered:#?}");
+        fs::write(folder.join(".env"), "COMPOSE_PROJECT_NAME=argosycomposed\n").unwrap();
+        Self { project, folder }
+    }
+
+    /// The labels by which the toolkit finds the containers that it probes: nothing else is added to the files.
+    fn label(&self) {
+        let text = fs::read_to_string(self.folder.join("compose.debian.yaml")).unwrap();
+        let file: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
+        let home = hex::encode(&Sha256::digest(self.folder.to_str().unwrap())[..8]);
+        let services = file["services"].as_mapping().unwrap().iter();
+        let labelled = services.map(|(name, service)| {
+            let unit = name.as_str().unwrap();
+            let kind = if service.get("restart").is_some() {
+                "component"
+            } else {
+                "job"
+            };
+            let labels = json!({
+                "argosy.stack": "argosy", "argosy.environment": "test", "argosy.home": home,
+                "argosy.unit": unit, "argosy.kind": kind,
+            });
+            (unit.to_owned(), json!({ "labels": labels }))
+        });
+        let labelled: serde_json::Map<String, serde_json::Value> = labelled.collect();
+        let labels = json!({ "services": labelled }).to_string();
+        fs::write(self.folder.join("labels.yaml"), labels).unwrap();
+        fs::write(self.folder.join("runtime.json"), r#"{"runtime":"docker"}"#).unwrap();
+    }
+
+    fn compose(&self, args: &[&str]) -> Output {
+        let files = ["--file", "compose.debian.yaml", "--file", "labels.yaml"];
+        compose(&self.folder, &[&files[..], args].concat())
+    }
+}
+
+impl Drop for Composed {
+    fn drop(&mut self) {
+        let down = self.compose(&["down", "--volumes", "--timeout", "5"]);
+        assert!(
+            std::thread::panicking() || down.status.success(),
+            "{}",
+            String::from_utf8_lossy(&down.stderr)
+        );
+    }
+}
+
+#[test]
+fn what_debians_compose_starts_passes_every_probe() {
+    if !engine::ready() {
+        return;
+    }
+    let composed = Composed::render();
+    let built = composed.project.run(&[
+        "images", "build", "--images", "debian", "--env", "test", "--yes",
+    ]);
+    assert_eq!(built.exit, 0, "{built:#?}");
+    composed.label();
+
+    let up = composed.compose(&["up", "--detach"]);
+    assert!(
+        up.status.success(),
+        "{}",
+        String::from_utf8_lossy(&up.stderr)
+    );
+    crate::project::eventually(
+        std::time::Duration::from_secs(300),
+        "every probe passes",
+        || composed.project.run(&["probe", "--env", "test"]).exit == 0,
+    );
+
+    // A second one leaves what runs alone.
+    let before = composed.compose(&["ps", "--quiet"]).stdout;
+    let again = composed.compose(&["up", "--detach"]);
+    assert!(
+        again.status.success(),
+        "{}",
+        String::from_utf8_lossy(&again.stderr)
+    );
+    assert_eq!(composed.compose(&["ps", "--quiet"]).stdout, before);
+}

@@ -1,0 +1,19 @@
+//! The docker runtime on a real engine, from outside: small stacks of real servers in containers, and the `xtask` binary.
+//!
+//! Where no engine answers and we are root, the tests install and start one, and it ends with them.
+
+#[path = "../platform/project.rs"]
+#[expect(
+    dead_code,
+    reason = "what only the tests of processes use is not used here"
+)]
+mod project;
+
+mod compose;
+mod converging;
+mod engine;
+mod failing;
+mod proxy;
+mod registry;
+mod shut_in;
+mod stack;

@@ -36,6 +36,12 @@ const BATCH: usize = 256;
 const MAX_ACK_PENDING: i64 = 1024;
 /// How long the broker waits for an answer before it delivers a message again.
 const ACK_WAIT: Duration = Duration::from_secs(30);
+/// How much time lies between the beginnings of two batches, at least: a message that comes alone is handled at once, and under load
+/// the many that come within it cost one transaction.
+const GATHER: Duration = Duration::from_millis(15);
+/// How long it rests after a batch that has taken as long or longer; after shorter ones as long as they have taken. The busier the
+/// machine, the more messages share a transaction, and who waits for an answer gets his turn.
+const MAX_REST: Duration = Duration::from_millis(50);
 /// How long a pull request stays open.
 const PULL_EXPIRES: Duration = Duration::from_secs(30);
 /// A message that comes for this time is put aside without being handled again.
@@ -49,6 +55,8 @@ type Messages = ReadyChunks<BoxStream<'static, Result<Message, pull::MessagesErr
 pub struct Subscription<C: Consumer> {
     reader: Reader<C>,
     open: Option<Open>,
+    /// Not before then are the next messages looked for.
+    gathered: Instant,
 }
 
 /// Messages as they come over one connection to the broker.
@@ -93,7 +101,11 @@ impl<C: Consumer> Subscription<C> {
             counts,
             delay,
         };
-        Self { reader, open: None }
+        Self {
+            reader,
+            open: None,
+            gathered: Instant::now(),
+        }
     }
 }
 
@@ -252,6 +264,10 @@ impl<C: Consumer> Worker for Subscription<C> {
             Some(open) => open,
             None => self.reader.open().await?,
         };
+        let next = async {
+            tokio::time::sleep_until(self.gathered).await;
+            open.messages.next().await
+        };
         let chunk = tokio::select! {
             chunk = open.messages.next() => chunk,
             // What was asked for over the old connection is forgotten, and perhaps the consumer as well: opened anew.
@@ -262,7 +278,10 @@ impl<C: Consumer> Worker for Subscription<C> {
         let number = chunk.len();
         let (arrived, failure) = split(chunk);
         if !arrived.is_empty() {
+            let begun = Instant::now();
             self.reader.process(arrived).await?;
+            let rest = begun.elapsed().min(MAX_REST);
+            self.gathered = (begun + GATHER).max(Instant::now() + rest);
         }
         if let Some(error) = failure {
             // The consumer may be gone with the broker's memory: declared anew at the next step.

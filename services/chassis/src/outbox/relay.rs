@@ -169,6 +169,7 @@ impl Relay {
 
 impl Worker for Relay {
     const NAME: &'static str = "outbox_relay";
+    const GATHER: Duration = Duration::from_millis(5);
 
     async fn step(&mut self) -> anyhow::Result<Step> {
         let mut connection = match self.connection.take() {

@@ -1,6 +1,8 @@
 //! `bench orders`: placing orders under a fixed load, as is and with parts missing; whole sagas; and stock that everybody wants,
 //! each beside what the same run measures of PostgreSQL alone.
 
+mod statements;
+
 use std::time::{Duration, Instant};
 
 use hyper::{Method, StatusCode};
@@ -25,6 +27,7 @@ use crate::{
     runtime::host::client::Supervisor,
     session::Session,
 };
+use statements::{HOLD, PLACE, SHELF, TAKE};
 
 const LASTING: Duration = Duration::from_secs(8);
 /// Orders of which the whole saga is timed.
@@ -35,51 +38,6 @@ const THROUGHPUT: Goal = Goal(0.55);
 const HOLDS: Goal = Goal(2.0);
 const LATENCY_P99_MS: Goal = Goal(10.0);
 const EVENT_DELAY_P99_MS: Goal = Goal(100.0);
-
-/// One order with its line, history and two events, as the service writes it.
-const PLACE: &str = "
-with placed as (
-  insert into orders (id, number, user_id, email, idempotency_key, fingerprint, currency, total_minor, payment_method,
-    shipping_address, placed_at, state_since, updated_at, deadline)
-  values (gen_random_uuid(), 'ARG-' || nextval('order_number'), gen_random_uuid(), 'bench@argosy.example', gen_random_uuid()::text,
-    sha256('bench'), 'EUR', 1230, 'pm_card', '{\"street\": \"1 Bench Lane\"}', now(), now(), now(), now())
-  returning id
-), line as (
-  insert into order_line (order_id, position, product_id, variant_id, vendor_id, sku, slug, name, quantity, unit_price_minor)
-  select id, 1, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'BENCH', 'bench', 'Bench', 1, 1230 from placed
-), history as (
-  insert into order_history (order_id, version, to_state, cause) select id, 1, 'PENDING', 'placed' from placed
-)
-insert into outbox (event_id, subject, aggregate_id, aggregate_version, payload)
-select gen_random_uuid(), subject, id, 1, '{\"number\": \"ARG-2026-000001\", \"email\": \"bench@argosy.example\"}'
-from placed, unnest(array['shop.orders.order_placed.v1', 'shop.orders.payment_requested.v1']) as subject;
-";
-
-/// A shelf that is never empty.
-const SHELF: &str = "
-insert into product (product_id, version) values ('00000000-0000-7000-8000-000000000001', 1);
-insert into variant (variant_id, product_id, vendor_id, sku, product_name, position, version)
-values ('00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000001', gen_random_uuid(), 'BENCH', 'Bench', 1, 1);
-insert into stock (stock_id, variant_id, warehouse_location, on_hand, low_stock_threshold, alert_level)
-values ('00000000-0000-7000-8000-000000000003', '00000000-0000-7000-8000-000000000002', 'Bench', 1000000000, 0, 'ok');
-";
-
-/// One hold of one unit, as the service writes it.
-const HOLD: &str = "
-with held as (
-  insert into hold (order_id, state, expires_at, version)
-  values (gen_random_uuid(), 'HELD', now() + interval '1 minute', 1) returning order_id
-), moved as (
-  update stock set reserved = reserved + 1, version = version + 1
-  where stock_id = '00000000-0000-7000-8000-000000000003' and on_hand - reserved >= 1 returning stock_id
-), line as (
-  insert into hold_line (order_id, stock_id, quantity) select order_id, stock_id, 1 from held, moved
-)
-insert into stock_ledger (stock_id, d_on_hand, d_reserved, reason, ref) select stock_id, 0, 1, 'hold', order_id from held, moved;
-";
-
-/// The simplest way to take one from a shelf that everybody wants.
-const TAKE: &str = "update stock set reserved = reserved + 1 where on_hand - reserved >= 1;\n";
 
 /// Accounts that order in turn.
 const CUSTOMERS: usize = 16;
@@ -109,28 +67,7 @@ impl<'a> Bench<'a> {
         world: &'a World,
         per_second: u32,
     ) -> Result<Self, String> {
-        let administrator = Customer::administrator(world).await?;
-        let categories = http::get(&world.edge("/api/categories")?).await?.json()?;
-        let body = json!({
-            "name": "Bench", "description": "Ordered over and over.", "price": "12.30",
-            "category": categories["items"][0]["slug"],
-        });
-        let answer = administrator
-            .send(Method::POST, "/api/products", Some(&body), &[])
-            .await?;
-        let product = expect(&answer, "POST /api/products", StatusCode::CREATED)?;
-        let body = json!({ "productId": product["id"], "quantity": 1_000_000, "warehouseLocation": "Bench" });
-        let answer = administrator
-            .send(
-                Method::POST,
-                "/api/inventory",
-                Some(&body),
-                &[("idempotency-key", &uuid::Uuid::new_v4().to_string())],
-            )
-            .await?;
-        if !answer.status.is_success() {
-            return Err(format!("POST /api/inventory: {}", answer.excerpt()));
-        }
+        let product = product(world).await?;
         let mut tokens = Vec::new();
         for _ in 0..CUSTOMERS {
             tokens.push(Customer::register(world).await?.token());
@@ -429,4 +366,32 @@ impl<'a> Bench<'a> {
             .await
             .map_err(|error| error.to_string())
     }
+}
+
+/// Something to buy, with enough of it.
+async fn product(world: &World) -> Result<Value, String> {
+    let administrator = Customer::administrator(world).await?;
+    let categories = http::get(&world.edge("/api/categories")?).await?.json()?;
+    let body = json!({
+        "name": "Bench", "description": "Ordered over and over.", "price": "12.30",
+        "category": categories["items"][0]["slug"],
+    });
+    let answer = administrator
+        .send(Method::POST, "/api/products", Some(&body), &[])
+        .await?;
+    let product = expect(&answer, "POST /api/products", StatusCode::CREATED)?;
+    let body =
+        json!({ "productId": product["id"], "quantity": 1_000_000, "warehouseLocation": "Bench" });
+    let answer = administrator
+        .send(
+            Method::POST,
+            "/api/inventory",
+            Some(&body),
+            &[("idempotency-key", &uuid::Uuid::new_v4().to_string())],
+        )
+        .await?;
+    if !answer.status.is_success() {
+        return Err(format!("POST /api/inventory: {}", answer.excerpt()));
+    }
+    Ok(product)
 }

@@ -135,6 +135,12 @@ pub const AUTH_FAILURES: Family = Family::counter(
     &["reason"],
     "Requests whose token was refused.",
 );
+/// Requests that were one too many of their client.
+pub const RATE_LIMITED: Family = Family::counter(
+    "rate_limited_total",
+    &["route"],
+    "Requests that were refused because their client sent too many.",
+);
 /// Lines logged.
 pub const LOG_EVENTS: Family =
     Family::counter("log_events_total", &["level"], "Lines logged, by level.");

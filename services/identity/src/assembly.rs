@@ -7,7 +7,7 @@ use std::{
 
 use axum::extract::FromRef;
 use chassis::{
-    App, Database, Process, Service,
+    App, Database, Process, RateLimiter, Service,
     auth::{KeySource, TokenRules, Verifier},
     worker::Wake,
 };
@@ -70,7 +70,12 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
         Wake::default(),
         FORGET_POLL,
     );
-    Ok(service.app(http::routes().with_state(state), &http::openapi()))
+    let limiter = RateLimiter::new(&config.limits, &process.metrics).stricter(
+        "logins",
+        &http::GUESSABLE,
+        config.logins.allowance(),
+    );
+    Ok(service.app(http::routes().with_state(state), &http::openapi(), limiter))
 }
 
 /// The issuer verifies with its own keys, and looks ended sessions up where it ends them (`http::signed_in`).

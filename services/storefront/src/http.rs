@@ -1,6 +1,7 @@
 //! The route table, nothing else.
 
 use axum::{Router, middleware, routing::get};
+use chassis::{RateLimiter, rate_limit};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
@@ -9,7 +10,8 @@ use crate::{
 };
 
 /// Every address of the shop; the chassis adds its own around them.
-pub(crate) fn routes(storefront: Storefront) -> Router {
+pub(crate) fn routes(storefront: Storefront, limiter: RateLimiter) -> Router {
+    let documents = chassis::api_docs::routes_of(&api::document());
     Router::new()
         .route("/", get(home::home))
         .route("/categories/{slug}", get(category::category))
@@ -22,6 +24,10 @@ pub(crate) fn routes(storefront: Storefront) -> Router {
         .route("/{*anything_else}", get(failure::no_such_page))
         .method_not_allowed_fallback(failure::method_not_allowed)
         .layer(CatchPanicLayer::custom(failure::panicked))
+        .layer(middleware::from_fn_with_state(
+            limiter.free(FREE),
+            rate_limit::limit,
+        ))
         .layer(middleware::from_fn_with_state(
             storefront.clone(),
             failure::show,

@@ -25,7 +25,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{Router, middleware, response::Response};
 use chassis::{
-    Process,
+    Process, RateLimiter,
     health::{Need, Readiness},
     metrics::HttpMetrics,
     server,
@@ -129,7 +129,8 @@ pub fn router(config: &Config, process: &Process) -> anyhow::Result<Router> {
         http.expect("GET", route, "200");
     }
     let readiness = readiness(&storefront, process);
-    let routes = server::router(http::routes(storefront), process, readiness, http);
+    let limiter = RateLimiter::new(&config.limits, &process.metrics);
+    let routes = server::router(http::routes(storefront, limiter), process, readiness, http);
     Ok(routes.layer(middleware::from_fn(security::add_policy)))
 }
 

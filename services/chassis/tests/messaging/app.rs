@@ -6,7 +6,7 @@ use std::{
 };
 
 use chassis::{
-    Process, Service,
+    Process, RateLimitConfig, RateLimiter, Service,
     consumer::{Consumer, Delivery, Verdict},
     database,
 };
@@ -94,7 +94,8 @@ impl TestApp {
         let tries = Arc::clone(&self.tries);
         service.consume("IDENTITY", Greeter { tries });
         let document = OpenApiBuilder::new().build();
-        let app = service.app(axum::Router::new(), &document);
+        let limiter = RateLimiter::new(&RateLimitConfig::default(), &process.metrics);
+        let app = service.app(axum::Router::new(), &document, limiter);
         self.running
             .spawn(async move { app.serve().await.unwrap() });
     }

@@ -9,6 +9,7 @@ mod administrator;
 mod authorisation;
 mod browsers;
 mod documents;
+mod limits;
 mod load;
 mod login;
 mod operation;

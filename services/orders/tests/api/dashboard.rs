@@ -15,6 +15,8 @@ async fn identity(tasks: &mut JoinSet<()>) -> (String, Uuid, String) {
     std::fs::write(&keys, "ab".repeat(32)).unwrap();
     let config = identity::ServeConfig {
         listen: "127.0.0.1:0".parse().unwrap(),
+        limits: chassis::RateLimitConfig::default(),
+        logins: identity::LoginLimitConfig::default(),
         database: identity::DatabaseConfig {
             database_url: database.url(),
             database_password_file: None,

@@ -12,7 +12,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use chassis::server::RequestId;
+use chassis::{rate_limit, server::RequestId};
 use serde::Serialize;
 
 use crate::{
@@ -25,6 +25,14 @@ use crate::{
 
 /// When a shopper may try again: about what a restart of the catalogue takes.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
+/// What the page says of the answer that it is made of.
+const KEPT: [HeaderName; 4] = [
+    header::ALLOW,
+    header::RETRY_AFTER,
+    rate_limit::STANDING,
+    rate_limit::POLICY,
+];
 
 /// Why there is no page.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ mod failures;
 mod fake_catalog;
 mod health;
 mod home;
+mod limits;
 mod markup;
 mod product;
 mod search;

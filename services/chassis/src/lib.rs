@@ -7,6 +7,7 @@ pub mod broker;
 pub mod clock;
 pub mod config;
 pub mod consumer;
+pub mod correlation;
 pub mod database;
 pub mod failpoint;
 pub mod health;

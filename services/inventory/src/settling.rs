@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::ensure;
-use chassis::{Database, failpoint, planted};
+use chassis::{Correlation, Database, failpoint, planted};
 use contracts::{OrderId, StockId, VariantId};
 use sqlx::{PgConnection, Postgres, Transaction};
 
@@ -60,7 +60,7 @@ impl Settled {
 pub(crate) async fn settle(
     tx: &mut Transaction<'static, Postgres>,
     command: Command,
-    orders: &[OrderId],
+    orders: &[(OrderId, Correlation)],
 ) -> anyhow::Result<Settled> {
     let distinct: BTreeSet<OrderId> = orders.iter().copied().collect();
     let distinct: Vec<OrderId> = distinct.into_iter().collect();

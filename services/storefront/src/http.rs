@@ -5,7 +5,7 @@ use chassis::{RateLimiter, rate_limit};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    Storefront, assets, correlation, health,
+    Storefront, api, assets, health,
     pages::{about, category, failure, home, product, robots, search},
 };
 
@@ -32,6 +32,5 @@ pub(crate) fn routes(storefront: Storefront, limiter: RateLimiter) -> Router {
             storefront.clone(),
             failure::show,
         ))
-        .layer(middleware::from_fn(correlation::carry))
         .with_state(storefront)
 }

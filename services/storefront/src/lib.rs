@@ -18,7 +18,6 @@ pub mod assets;
 mod catalog;
 mod health;
 
-mod correlation;
 mod security;
 
 use std::{sync::Arc, time::Duration};

@@ -102,6 +102,26 @@ async fn attempt<C: Consumer>(
     Ok(outcomes)
 }
 
+/// One delivery alone is all that is being worked on. Of several, none can be taken for the others.
+async fn handle_in_scope<C: Consumer>(
+    consumer: &C,
+    tx: &mut Transaction<'static, Postgres>,
+    deliveries: &[Delivery<C::Event>],
+) -> anyhow::Result<Vec<Verdict>> {
+    match deliveries {
+        [only] => {
+            let handling = consumer.handle(tx, deliveries);
+            let handling = only.correlation.clone().scope_only(handling);
+            handling.instrument(only.span(C::NAME)).await
+        }
+        several => {
+            let span =
+                tracing::info_span!("consume", consumer = C::NAME, deliveries = several.len());
+            consumer.handle(tx, several).instrument(span).await
+        }
+    }
+}
+
 /// Marks deliveries as seen; gives the indices of those that were not.
 async fn take<E>(
     tx: &mut Transaction<'static, Postgres>,

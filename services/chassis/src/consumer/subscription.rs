@@ -317,11 +317,7 @@ fn read<E: contracts::Event>(message: &Message) -> Result<Received<E>, Unreadabl
     let envelope: Envelope<E> = serde_json::from_slice(&message.payload)
         .map_err(|error| unreadable(format!("not an envelope of {}: {error}", E::subject())))?;
     Ok(Received {
-        delivery: Delivery {
-            event_id: envelope.id,
-            time: envelope.time,
-            event: envelope.data,
-        },
+        delivery: Delivery::of(envelope),
         subject: message.subject.to_string(),
         payload: String::from_utf8_lossy(&message.payload).into_owned(),
         deliveries,

@@ -3,4 +3,5 @@
 
 mod app;
 mod consumers;
+mod correlation;
 mod dead_letters;

@@ -6,7 +6,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use chassis::consumer::{Consumer, Delivery, Verdict};
+use chassis::{
+    Correlation,
+    consumer::{Consumer, Delivery, Verdict},
+};
 use chrono::{DateTime, Utc};
 use contracts::{Event, OrderId, UserId};
 use sqlx::{PgConnection, Postgres, Transaction};
@@ -47,6 +50,13 @@ pub(super) struct Turn<'t> {
     pub(super) letter: Option<Letter>,
     /// What was ordered, if it says that.
     pub(super) placed: Option<Placed>,
+}
+
+/// A turn, when it was taken, and what its event belongs to.
+struct Told<'t> {
+    at: DateTime<Utc>,
+    turn: Turn<'t>,
+    correlation: &'t Correlation,
 }
 
 /// Handles one kind of such events.
@@ -104,7 +114,8 @@ impl<E: OrderTurn> OrderTurns<E> {
                 order_id: Some(turn.order),
                 recipient: turn.email.to_owned(),
                 letter,
-                event_at: *at,
+                event_at: told.at,
+                correlation: told.correlation.clone(),
             })
         });
         owed.collect()
@@ -124,7 +135,11 @@ impl<E: OrderTurn> Consumer for OrderTurns<E> {
         let (verdicts, good) = storable(deliveries);
         let turns: Vec<_> = good
             .iter()
-            .map(|delivery| (delivery.time, delivery.event.turn()))
+            .map(|delivery| Told {
+                at: delivery.time,
+                turn: delivery.event.turn(),
+                correlation: &delivery.correlation,
+            })
             .collect();
         if !turns.is_empty() {
             self.note(tx, &turns).await?;

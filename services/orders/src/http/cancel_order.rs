@@ -73,6 +73,7 @@ pub(crate) async fn cancel_order(
         happening: Happening::Plain(Event::CancelAsked),
         cause: "cancel_asked",
         cause_id: Some(principal.user.0),
+        correlation: None,
         reason,
     };
     match turning.signal(&state, signal).await {

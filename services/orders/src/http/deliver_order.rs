@@ -64,6 +64,7 @@ pub(crate) async fn deliver_order(
         happening: Happening::Plain(Event::Delivered),
         cause: "delivered",
         cause_id: Some(principal.user.0),
+        correlation: None,
         reason: None,
     };
     match turning.signal(&state, signal).await {

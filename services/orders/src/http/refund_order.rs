@@ -125,6 +125,7 @@ fn signal(order: OrderId, user: UserId, refund: NewRefund) -> Signal {
         happening: Happening::RefundAsked(refund),
         cause: "refund_asked",
         cause_id: Some(user.0),
+        correlation: None,
     }
 }
 

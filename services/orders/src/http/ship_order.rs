@@ -72,6 +72,7 @@ pub(crate) async fn ship_order(
         happening: parcel,
         cause: "shipped",
         cause_id: Some(principal.user.0),
+        correlation: None,
         reason: None,
     };
     match turning.signal(&state, signal).await {

@@ -41,7 +41,7 @@ impl State {
 
     /// The time that tokens say.
     pub(crate) fn now() -> DateTime<Utc> {
-        SystemTime::now().into()
+        clock::now()
     }
 }
 

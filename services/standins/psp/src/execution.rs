@@ -32,7 +32,7 @@ const ORIGINAL_REQUEST: HeaderName = HeaderName::from_static("original-request")
 
 /// The time, for what is stored.
 pub(crate) fn now() -> DateTime<Utc> {
-    SystemTime::now().into()
+    clock::now()
 }
 
 /// What an operation sees of the request that it belongs to.

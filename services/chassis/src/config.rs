@@ -3,6 +3,7 @@
 use std::{fmt, fs, num::NonZeroU32, path::Path, str::FromStr};
 
 use anyhow::Context as _;
+use sha2::{Digest as _, Sha256};
 
 /// How much the process logs.
 #[derive(Debug, Clone, clap::Args)]

@@ -39,7 +39,7 @@ mod subscription;
 use std::future::Future;
 
 use chrono::{DateTime, Utc};
-use contracts::Event;
+use contracts::{Envelope, Event};
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 

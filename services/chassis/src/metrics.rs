@@ -37,6 +37,7 @@ pub const CATALOGUE: &[&Family] = &[
     &BREAKER_STATE,
     &PEER_CALLS,
     &AUTH_FAILURES,
+    &RATE_LIMITED,
     &LOG_EVENTS,
     &BUILD_INFO,
 ];

@@ -40,7 +40,8 @@ use crate::correlation::{self, Correlation};
 
 pub use relay::{Relay, RelayConfig};
 
-/// Puts `event` into the outbox; it is sent once `tx` has been committed, and never if it is not.
+/// Puts `event` into the outbox; it is sent once `tx` has been committed, and never if it is not. It belongs to the trace of
+/// what is being worked on.
 pub async fn publish<E: Event + Sync>(
     tx: &mut Transaction<'_, Postgres>,
     event: &E,
@@ -95,9 +96,12 @@ pub async fn publish_all<E: Event + Sync>(
         correlations.map(correlation::columns).unzip();
     let events: Vec<&E> = events.iter().map(|correlated| &correlated.event).collect();
     let event_ids: Vec<Uuid> = events.iter().map(|_| Uuid::now_v7()).collect();
-    let aggregates: Vec<Uuid> = events.iter().map(Event::aggregate_id).collect();
-    let versions: Vec<i64> = events.iter().map(Event::aggregate_version).collect();
-    let payloads: Vec<Json<&E>> = events.iter().map(Json).collect();
+    let aggregates: Vec<Uuid> = events.iter().map(|event| event.aggregate_id()).collect();
+    let versions: Vec<i64> = events
+        .iter()
+        .map(|event| event.aggregate_version())
+        .collect();
+    let payloads: Vec<Json<&E>> = events.iter().copied().map(Json).collect();
     sqlx::query(
         "insert into outbox (event_id, subject, aggregate_id, aggregate_version, payload, traceparent, causation_id)
          select event_id, $2, aggregate_id, aggregate_version, payload, traceparent, causation_id

@@ -79,10 +79,6 @@ fn surround(routes: Router, process: &Process, readiness: Readiness, http: HttpM
             get(move || async move { readiness.report().await }),
         )
         .route("/metrics", get(move || async move { scrape(&metrics) }))
-        .fallback(|| async { problem::from_status(StatusCode::NOT_FOUND) })
-        .method_not_allowed_fallback(|| async {
-            problem::from_status(StatusCode::METHOD_NOT_ALLOWED)
-        })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,

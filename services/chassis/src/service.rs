@@ -146,7 +146,7 @@ impl Service {
         let (process, readiness) = (self.process, self.readiness);
         let app = server::limited_router(routes, &process, readiness, metrics, limiter);
         App {
-            process: self.process,
+            process,
             listener: self.listener,
             router: app,
             workers: self.workers,

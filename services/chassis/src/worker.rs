@@ -1,6 +1,10 @@
 //! Background work: one loop for every worker, which wakes on notice, polls as the safety net, and backs off on errors.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use prometheus::IntCounterVec;
 use rand::Rng as _;
@@ -150,6 +154,9 @@ impl Turn {
     }
 
     async fn rest(&self, pause: Duration) {
+        if pause.is_zero() {
+            return;
+        }
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = self.stop.cancelled() => {}

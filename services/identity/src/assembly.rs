@@ -1,14 +1,12 @@
 //! Puts the service together: database, broker, keys, hashing, workers, routes.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
 use chassis::{
     App, Database, Process, RateLimiter, Service,
     auth::{KeySource, TokenRules, Verifier},
+    clock,
     worker::Wake,
 };
 use chrono::{DateTime, Utc};

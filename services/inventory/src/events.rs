@@ -40,6 +40,7 @@ pub(crate) type Causes = HashMap<OrderId, Correlation>;
 pub(crate) async fn publish_answers(
     tx: &mut Transaction<'_, Postgres>,
     told: &[Told],
+    causes: &Causes,
 ) -> sqlx::Result<()> {
     let (mut committed, mut failed, mut released) = (Vec::new(), Vec::new(), Vec::new());
     for &Told {
@@ -77,7 +78,8 @@ pub(crate) async fn publish_answers(
     outbox::publish_all(tx, &released).await
 }
 
-/// Tells vendors what runs short: each of these shelves has come to a graver state.
+/// Tells vendors what runs short: each of these shelves has come to a graver state. Of many requests that are decided together
+/// none is the reason, and the news belongs to no trace.
 pub(crate) async fn publish_alerts(
     tx: &mut Transaction<'_, Postgres>,
     shelves: &[Shelf],

@@ -9,6 +9,9 @@ use crate::{
     pages::{about, category, failure, home, product, robots, search},
 };
 
+/// A page needs many of these, and they are in memory: what somebody looks at counts once.
+const FREE: &[&str] = &["/assets/{name}"];
+
 /// Every address of the shop; the chassis adds its own around them.
 pub(crate) fn routes(storefront: Storefront, limiter: RateLimiter) -> Router {
     let documents = chassis::api_docs::routes_of(&api::document());
@@ -33,4 +36,5 @@ pub(crate) fn routes(storefront: Storefront, limiter: RateLimiter) -> Router {
             failure::show,
         ))
         .with_state(storefront)
+        .merge(documents)
 }

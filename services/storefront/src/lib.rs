@@ -14,6 +14,7 @@ mod flags;
 mod links;
 mod price;
 
+mod api;
 pub mod assets;
 mod catalog;
 mod health;
@@ -45,7 +46,7 @@ pub const SERVICE: &str = "storefront";
 const CATALOG_DEADLINE: Duration = Duration::from_secs(2);
 
 /// Routes whose series exist from the start.
-const ROUTES: [&str; 7] = [
+const ROUTES: [&str; 9] = [
     "/",
     "/categories/{slug}",
     "/search",
@@ -53,6 +54,8 @@ const ROUTES: [&str; 7] = [
     "/about",
     "/assets/{name}",
     "/health",
+    "/openapi.json",
+    "/docs",
 ];
 
 /// What every page is made with. Cheap to clone.

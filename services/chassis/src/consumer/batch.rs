@@ -1,6 +1,7 @@
 //! One transaction for many deliveries: inbox, effects, verdicts; and halves of them when it fails.
 
 use sqlx::{Connection as _, Postgres, Transaction};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::{Consumer, Delivery, Verdict, dead_letters};
@@ -71,7 +72,7 @@ async fn attempt<C: Consumer>(
         tx.commit().await?;
         tx = database.begin().await?;
     }
-    let verdicts = consumer.handle(&mut tx, &deliveries).await?;
+    let verdicts = handle_in_scope(consumer, &mut tx, &deliveries).await?;
     anyhow::ensure!(
         verdicts.len() == deliveries.len(),
         "BUG: {} gave {} verdicts for {} deliveries",
@@ -86,7 +87,9 @@ async fn attempt<C: Consumer>(
             Verdict::Done => Outcome::Handled,
             Verdict::Retry(reason) => Outcome::Later(reason),
             Verdict::Reject(reason) => {
-                dead_letters::put(&mut tx, C::NAME, &message.into(), &reason).await?;
+                dead_letters::put(&mut tx, C::NAME, &message.into(), &reason)
+                    .instrument(message.delivery.span(C::NAME))
+                    .await?;
                 Outcome::Dead(reason)
             }
         };

@@ -15,7 +15,9 @@ use futures::{
 };
 use prometheus::{Histogram, IntCounterVec};
 use rand::Rng as _;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::{
     Consumer, Delivery,
@@ -161,7 +163,9 @@ impl<C: Consumer> Reader<C> {
                 }
                 Ok(delivery) => {
                     let reason = format!("delivered {} times in vain", delivery.deliveries - 1);
-                    self.bury(&message, &(&delivery).into(), &reason).await?;
+                    self.bury(&message, &(&delivery).into(), &reason)
+                        .instrument(delivery.delivery.span(C::NAME))
+                        .await?;
                 }
                 Err(unreadable) => {
                     let payload = String::from_utf8_lossy(&message.payload);
@@ -239,17 +243,21 @@ impl<C: Consumer> Reader<C> {
             Outcome::Dead(_) => "dead",
         };
         self.counts.with_label_values(&[C::NAME, label]).inc();
-        let (id, deliveries) = (received.delivery.event_id, received.deliveries);
+        let (deliveries, _entered) = (
+            received.deliveries,
+            received.delivery.span(C::NAME).entered(),
+        );
         match outcome {
             Outcome::Handled => {
                 let delay = crate::clock::now() - received.delivery.time;
                 self.delay.observe(delay.as_seconds_f64().max(0.0));
+                tracing::info!(delay_ms = delay.num_milliseconds(), "handled");
             }
             Outcome::Later(reason) => {
-                tracing::debug!(consumer = C::NAME, %id, deliveries, reason, "an event came too early");
+                tracing::debug!(deliveries, reason, "an event came too early");
             }
             Outcome::Failed(error) => {
-                tracing::warn!(consumer = C::NAME, %id, deliveries, error, "an event could not be handled");
+                tracing::warn!(deliveries, error, "an event could not be handled");
             }
             Outcome::Duplicate | Outcome::Dead(_) => {}
         }
@@ -269,7 +277,7 @@ impl<C: Consumer> Worker for Subscription<C> {
             open.messages.next().await
         };
         let chunk = tokio::select! {
-            chunk = open.messages.next() => chunk,
+            chunk = next => chunk,
             // What was asked for over the old connection is forgotten, and perhaps the consumer as well: opened anew.
             () = self.reader.broker.reconnected(open.connection) => return Ok(Step::Worked(0)),
             () = self.reader.shutdown.cancelled() => return Ok(Step::Idle),

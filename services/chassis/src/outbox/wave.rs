@@ -82,7 +82,7 @@ pub(super) async fn send(
 }
 
 async fn send_one(broker: &Broker, source: &str, row: &Row) -> Result<PublishAck, PublishError> {
-    let message = PublishMessage::build()
+    let mut message = PublishMessage::build()
         .payload(envelope(source, row).into())
         .header("content-type", "application/cloudevents+json")
         .message_id(row.event_id.to_string());

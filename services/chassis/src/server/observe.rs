@@ -4,7 +4,7 @@ use std::{any::Any, time::Instant};
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue},
+    http::{HeaderMap, HeaderValue},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -18,7 +18,6 @@ use crate::{
     problem,
 };
 
-const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// Routes that machines ask every few seconds: not worth a log line each.
 const QUIET: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 
@@ -34,6 +33,15 @@ impl RequestId {
             .and_then(|value| value.to_str().ok())
             .filter(|id| is_plain(id));
         Self(given.map_or_else(|| Uuid::now_v7().to_string(), ToOwned::to_owned))
+    }
+}
+
+/// The trace that the caller is in. There is exactly one, or none that counts.
+fn trace_of(headers: &HeaderMap) -> Option<TraceParent> {
+    let mut given = headers.get_all(TRACEPARENT).iter();
+    match (given.next(), given.next()) {
+        (Some(only), None) => only.to_str().ok()?.parse().ok(),
+        _ => None,
     }
 }
 

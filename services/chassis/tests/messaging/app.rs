@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use utoipa::openapi::OpenApiBuilder;
 use uuid::Uuid;
 
-static MIGRATOR: Migrator = sqlx::migrate!("tests/messaging/migrations");
+pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("tests/messaging/migrations");
 
 /// Greets everybody once; some names make it difficult.
 #[derive(Default)]

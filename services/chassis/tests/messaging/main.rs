@@ -5,3 +5,4 @@ mod app;
 mod consumers;
 mod correlation;
 mod dead_letters;
+mod tables;

@@ -53,10 +53,19 @@ impl TestApp {
 
     /// With keys made of these seeds, the first one signing.
     pub(crate) async fn on(database: TestDatabase, seeds: &[u8], nats_url: &str) -> Self {
+        Self::with(database, seeds, nats_url, |_| ()).await
+    }
+
+    async fn with(
+        database: TestDatabase,
+        seeds: &[u8],
+        nats_url: &str,
+        change: impl FnOnce(&mut ServeConfig),
+    ) -> Self {
         let directory = TemporaryDirectory::new(None);
         let key_file = directory.path().join("keys");
         write_keys(&key_file, seeds);
-        let config = ServeConfig {
+        let mut config = ServeConfig {
             listen: "127.0.0.1:0".parse().unwrap(),
             limits: RateLimitConfig {
                 rate_limit_per_second: MANY,
@@ -82,6 +91,7 @@ impl TestApp {
             },
             registrations_per_client: 50,
         };
+        change(&mut config);
         let app = identity::app(&config, &Process::new("identity"))
             .await
             .unwrap();

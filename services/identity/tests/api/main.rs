@@ -6,7 +6,6 @@ mod app;
 mod accounts;
 mod addresses;
 mod administrator;
-mod authorisation;
 mod browsers;
 mod documents;
 mod limits;

@@ -38,7 +38,7 @@ impl Worker for DecideHolds {
         };
         let (requests, replies): (Vec<Request>, Vec<_>) = batch
             .into_iter()
-            .map(|Waiting { request, reply }| (request, reply))
+            .map(|Waiting { request, reply, .. }| (request, reply))
             .unzip();
         let metrics = &self.clerk.metrics;
         #[expect(

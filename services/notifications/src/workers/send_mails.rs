@@ -259,6 +259,7 @@ impl SendMails {
             Note::Sent(_) => {
                 let delay = chassis::clock::now() - mail.event_at;
                 self.metrics.mail_left(template, delay.as_seconds_f64());
+                tracing::info!(mail = %id, attempts, template = template.name(), "a mail was sent");
                 "sent"
             }
             Note::Failed(failure, Some(pause)) => {

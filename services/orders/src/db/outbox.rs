@@ -19,7 +19,7 @@ pub(crate) struct OutboxRow {
 }
 
 impl OutboxRow {
-    /// `event` under a fresh id.
+    /// `event` under a fresh id, as a part of what is being worked on.
     pub(crate) fn new<E: Event>(event: &E) -> Self {
         Self {
             event_id: Uuid::now_v7(),
@@ -32,7 +32,7 @@ impl OutboxRow {
     }
 }
 
-/// Writes them in this order.
+/// Writes them in this order. What nobody asked for (a deadline that passed) continues the trace of the order's event before it.
 pub(crate) async fn insert_all(
     connection: &mut PgConnection,
     rows: &[OutboxRow],

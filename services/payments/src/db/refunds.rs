@@ -104,7 +104,7 @@ pub(crate) async fn insert(
           id, payment_id, intent, is_stray, amount_minor, currency, reason, failure, state, next_at, traceparent, causation_id
         )
         values ($1, $2, $3, $4, $5, $6, $7, $8, case when $8::text is null then 'PENDING' else 'FAILED' end,
-          case when $8::text is null then now() end)
+          case when $8::text is null then now() end, $9, $10)
         on conflict do nothing
         ",
         new.id.0,

@@ -6,7 +6,7 @@ use chassis::{
     outbox,
 };
 use contracts::{
-    Event as _, Money, PaymentId, RefundId,
+    Event, Money, PaymentId, RefundId,
     orders::PaymentRequested,
     payments::{PaymentCancelled, PaymentCaptured, PaymentDeclined, PaymentRefunded, RefundFailed},
 };
@@ -147,7 +147,8 @@ impl Effects<'_, '_> {
         why: &str,
     ) -> Result<(), Error> {
         self.insert_refund(order, Some(why)).await?;
-        self.say_refund_failed(order.id, order.amount, why).await
+        self.say_refund_failed(order.id, order.amount, why, None)
+            .await
     }
 
     async fn insert_refund(

@@ -5,12 +5,13 @@
 mod claims;
 mod operation;
 
-use std::{sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use chassis::clock;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 

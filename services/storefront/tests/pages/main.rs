@@ -1,6 +1,7 @@
 //! The storefront from outside, over HTTP, in front of a catalogue that speaks the real one's protocol.
 #![expect(clippy::unwrap_used, reason = "what a test cannot do without ends it")]
 
+mod api;
 mod app;
 mod assets;
 mod category;

@@ -1,8 +1,11 @@
 //! Files of the project that are made from the code: written by `render --target schema`, checked by `test`.
 
+mod api_document;
 mod event_catalogue;
 
 use std::{collections::BTreeMap, fs, path::Path};
+
+use anyhow::{Result, anyhow};
 
 use crate::{
     commands::rejected,
@@ -17,8 +20,8 @@ use crate::{
 /// The environment that the committed Compose files are made for.
 const COMPOSE_ENVIRONMENT: &str = "dev";
 
-/// Path from the project's root, and content.
-pub(crate) fn files(project: &Path) -> Vec<(String, String)> {
+/// Path from the project's root, and content. Fails where the services' documents do not go together.
+pub(crate) fn files(project: &Path) -> Result<Vec<(String, String)>> {
     let mut files: Vec<(String, String)> = schema::generate()
         .into_iter()
         .map(|(path, text)| (path.to_string(), text))
@@ -30,18 +33,31 @@ pub(crate) fn files(project: &Path) -> Vec<(String, String)> {
     if let Ok(text) = event_catalogue::document(project) {
         files.push(("docs/events.md".into(), text));
     }
-    // Nor has it an environment to compose, or images to lock.
-    if let Ok(environment) = load::read(project, COMPOSE_ENVIRONMENT) {
-        if let Ok(composed) = compose_files(project, &environment) {
-            let composed = composed.into_iter();
-            files
-                .extend(composed.map(|(name, text)| (format!("{}/{name}", compose::FOLDER), text)));
-        }
-        if let (Ok(wanted), Ok(lock)) = (lock::wanted(&environment, project), Lock::read(project)) {
-            files.push((lock::FILE.into(), lock.with(&wanted).text()));
-        }
+    // Nor has it services that describe their API.
+    if let Ok(parts) = api_document::read(project) {
+        let document = serde_json::to_string_pretty(&api_document::merge(&parts)?)?;
+        files.push((api_document::FILE.into(), document + "\n"));
+        files.push(("docs/routes.md".into(), api_document::routes(&parts)));
     }
-    files
+    if project.join(compose::FOLDER).is_dir() {
+        files.extend(compositions(project)?);
+    }
+    Ok(files)
+}
+
+/// The committed Compose files, and the lock of the images that they name.
+fn compositions(project: &Path) -> Result<Vec<(String, String)>> {
+    let environment = load::read(project, COMPOSE_ENVIRONMENT)
+        .map_err(|found| anyhow!("the model cannot be read: {found:?}"))?;
+    let composed = compose_files(project, &environment).map_err(|found| anyhow!("{found:?}"))?;
+    let mut files: Vec<(String, String)> = composed
+        .into_iter()
+        .map(|(name, text)| (format!("{}/{name}", compose::FOLDER), text))
+        .collect();
+    let wanted = lock::wanted(&environment, project)?;
+    let lock = Lock::read(project)?;
+    files.push((lock::FILE.into(), lock.with(&wanted).text()));
+    Ok(files)
 }
 
 /// The Compose files of an environment, by path under their folder.
@@ -61,9 +77,12 @@ pub(crate) fn stale(project: &Path) -> Vec<String> {
     let differs = |(path, text): &(String, String)| {
         fs::read_to_string(project.join(path)).ok().as_ref() != Some(text)
     };
-    files(project)
-        .into_iter()
-        .filter(differs)
-        .map(|(path, _)| path)
-        .collect()
+    match files(project) {
+        Ok(files) => files
+            .into_iter()
+            .filter(differs)
+            .map(|(path, _)| path)
+            .collect(),
+        Err(error) => vec![format!("{error:#}")],
+    }
 }

@@ -12,7 +12,7 @@ use crate::{
 };
 use axum::extract::FromRef;
 use chassis::{
-    App, Database, Process, Service,
+    App, Database, Process, RateLimiter, Service,
     auth::{InternalToken, TokenRules, Verifier},
     failpoint,
     worker::Wake,
@@ -70,5 +70,6 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
         metrics: state.metrics.clone(),
     };
     service.work(forget, Wake::default(), FORGET_POLL);
-    Ok(service.app(http::routes().with_state(state), &http::openapi()))
+    let limiter = RateLimiter::new(&config.limits, &process.metrics);
+    Ok(service.app(http::routes().with_state(state), &http::openapi(), limiter))
 }

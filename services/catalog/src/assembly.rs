@@ -2,7 +2,7 @@
 
 use axum::extract::FromRef;
 use chassis::{
-    App, Database, Process, Service,
+    App, Database, Process, RateLimiter, Service,
     auth::{InternalToken, TokenRules, Verifier},
     worker::Wake,
 };
@@ -71,5 +71,6 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
         outbox: service.outbox(),
     };
     service.publish_to(events::STREAM);
-    Ok(service.app(http::routes().with_state(state), &http::openapi()))
+    let limiter = RateLimiter::new(&config.limits, &process.metrics);
+    Ok(service.app(http::routes().with_state(state), &http::openapi(), limiter))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::FromRef;
 use chassis::{
-    App, Database, Process, Service,
+    App, Database, Process, RateLimiter, Service,
     auth::{InternalToken, TokenRules, Verifier},
     worker::Wake,
 };
@@ -82,7 +82,8 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
     service.publish_to(events::STREAM);
     consume(&service, &state);
     work(&service, &state);
-    Ok(service.app(http::routes().with_state(state), &http::openapi()))
+    let limiter = RateLimiter::new(&config.limits, &process.metrics);
+    Ok(service.app(http::routes().with_state(state), &http::openapi(), limiter))
 }
 
 fn consume(service: &Service, state: &State) {

@@ -8,7 +8,6 @@ mod hold_stock;
 mod list_availability;
 mod list_ledger;
 mod list_stock;
-mod page_query;
 mod product;
 mod request;
 

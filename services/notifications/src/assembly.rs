@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
 use chassis::{
-    Database, Process, Service,
+    Database, Process, RateLimiter, Service,
     auth::{TokenRules, Verifier},
     breaker::Breaker,
     worker::Wake,
@@ -114,7 +114,8 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
         times: times(&config.sockets),
         mails,
     };
-    let inner = service.app(http::routes().with_state(state), &http::openapi());
+    let limiter = RateLimiter::new(&config.limits, &process.metrics);
+    let inner = service.app(http::routes().with_state(state), &http::openapi(), limiter);
     Ok(App { inner, hub, smtp })
 }
 

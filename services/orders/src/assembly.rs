@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
 use chassis::{
-    App, Database, Process, Service,
+    App, Database, Process, RateLimiter, Service,
     auth::{InternalToken, TokenRules, Verifier},
     peer::Peer,
     worker::Wake,
@@ -73,7 +73,8 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
         Wake::default(),
         CHANGES_POLL,
     );
-    Ok(service.app(http::routes().with_state(state), &http::openapi()))
+    let limiter = RateLimiter::new(&config.limits, &process.metrics);
+    Ok(service.app(http::routes().with_state(state), &http::openapi(), limiter))
 }
 
 fn state(config: &ServeConfig, process: &Process, service: &Service) -> State {

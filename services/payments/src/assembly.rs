@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
 use chassis::{
-    App, Database, Process, Secret, Service,
+    App, Database, Process, RateLimiter, Secret, Service,
     auth::{TokenRules, Verifier},
     worker::Wake,
 };
@@ -93,7 +93,8 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
         webhook_secret: config.provider.webhook_secret_file.clone(),
         charges,
     };
-    Ok(service.app(http::routes().with_state(state), &http::openapi()))
+    let limiter = RateLimiter::new(&config.limits, &process.metrics);
+    Ok(service.app(http::routes().with_state(state), &http::openapi(), limiter))
 }
 
 fn consume(service: &Service, turns: &Turns, charges: &Wake) {

@@ -88,6 +88,7 @@ pub(crate) const ALPHABET: [Flag; 26] = [
 ];
 
 pub(crate) const FOXTROT: Flag = ALPHABET[5];
+pub(crate) const LIMA: Flag = ALPHABET[11];
 pub(crate) const NOVEMBER: Flag = ALPHABET[13];
 pub(crate) const UNIFORM: Flag = ALPHABET[20];
 pub(crate) const YANKEE: Flag = ALPHABET[24];
@@ -118,11 +119,12 @@ mod tests {
         assert_eq!(
             [
                 FOXTROT.letter,
+                LIMA.letter,
                 NOVEMBER.letter,
                 UNIFORM.letter,
                 YANKEE.letter
             ],
-            ["f", "n", "u", "y"]
+            ["f", "l", "n", "u", "y"]
         );
     }
 }

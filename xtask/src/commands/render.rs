@@ -123,7 +123,15 @@ fn write_compose(session: &Session, out: Option<&Path>) -> Result<Exit, Failures
 }
 
 fn write_generated(session: &Session) -> Result<Exit, Failures> {
-    for (path, text) in generated::files(&session.paths.project) {
+    let files = generated::files(&session.paths.project).map_err(|error| {
+        Failure::new(
+            "project",
+            Kind::ConfigRejected,
+            format!("{error:#}"),
+            "cargo xtask render --target schema",
+        )
+    })?;
+    for (path, text) in files {
         let path = session.paths.project.join(path);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).doing("create", folder)?;

@@ -271,7 +271,7 @@ async fn in_history(customer: &Customer, order: &Order) -> Found<()> {
         .as_array()
         .is_some_and(|items| items.iter().any(|item| item["id"] == order.id.as_str()));
     if listed {
-        Ok(((), format!("{} in all", history["total"])))
+        Ok(((), format!("{} in all", history["totalCount"])))
     } else {
         Err(format!("{} is not listed", order.number))
     }

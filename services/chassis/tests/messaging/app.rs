@@ -6,7 +6,7 @@ use std::{
 };
 
 use chassis::{
-    Process, Service,
+    Process, RateLimitConfig, RateLimiter, Service,
     consumer::{Consumer, Delivery, Verdict},
     database,
 };
@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use utoipa::openapi::OpenApiBuilder;
 use uuid::Uuid;
 
-static MIGRATOR: Migrator = sqlx::migrate!("tests/messaging/migrations");
+pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("tests/messaging/migrations");
 
 /// Greets everybody once; some names make it difficult.
 #[derive(Default)]
@@ -94,7 +94,8 @@ impl TestApp {
         let tries = Arc::clone(&self.tries);
         service.consume("IDENTITY", Greeter { tries });
         let document = OpenApiBuilder::new().build();
-        let app = service.app(axum::Router::new(), &document);
+        let limiter = RateLimiter::new(&RateLimitConfig::default(), &process.metrics);
+        let app = service.app(axum::Router::new(), &document, limiter);
         self.running
             .spawn(async move { app.serve().await.unwrap() });
     }

@@ -3,4 +3,6 @@
 
 mod app;
 mod consumers;
+mod correlation;
 mod dead_letters;
+mod tables;

@@ -4,20 +4,20 @@ use axum::extract::{RawQuery, State as FromState};
 use chassis::{
     Json, Problem,
     auth::{Role, Vendor},
+    query::ListQuery,
 };
 use contracts::StockId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    body::{ProblemBody, StockBody},
-    page_query::PageQuery,
-};
+use super::body::{ProblemBody, StockBody};
 use crate::{
     assembly::State,
     db::{self, stock::Filter},
     domain::shelf::Level,
 };
+
+const DEFAULT_LIMIT: u8 = 50;
 
 /// A page of stock.
 #[derive(Serialize, ToSchema)]
@@ -34,6 +34,7 @@ pub(crate) struct StockPage {
     get,
     path = "/api/inventory",
     tag = "stock",
+    extensions(("x-roles" = json!(chassis::auth::VENDORS))),
     security(("accessToken" = []), ("cookie" = [])),
     params(
         ("productId" = Option<String>, Query, description = "Of this product only."),
@@ -53,8 +54,8 @@ pub(crate) async fn list_stock(
     Vendor(principal): Vendor,
     RawQuery(query): RawQuery,
 ) -> Result<Json<StockPage>, Problem> {
-    let mut query = PageQuery::read(query.as_deref())?;
-    let limit = query.limit();
+    let mut query = ListQuery::read(query.as_deref())?;
+    let limit = query.limit(DEFAULT_LIMIT);
     let filter = Filter {
         vendor: (principal.role != Role::Admin).then_some(principal.user.into()),
         product: query.take("productId", |text| {
@@ -63,10 +64,7 @@ pub(crate) async fn list_stock(
         level: query.take("level", |text| {
             Level::from_name(text).ok_or("must be ok, low or out")
         }),
-        after: query.take("after", |text| {
-            text.parse()
-                .map_err(|_| "must be `next` of the page before (a UUID)")
-        }),
+        after: query.after(),
     };
     query.finish()?;
     let mut connection = state.database.acquire().await?;

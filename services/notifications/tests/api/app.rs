@@ -78,6 +78,7 @@ impl World {
     pub(crate) fn config(&self) -> ServeConfig {
         ServeConfig {
             listen: "127.0.0.1:0".parse().unwrap(),
+            limits: chassis::RateLimitConfig::default(),
             database: DatabaseConfig {
                 database_url: self.database.url(),
                 database_password_file: None,

@@ -8,6 +8,7 @@ mod access;
 mod bad_input;
 mod cancelling;
 mod constraints;
+mod correlation;
 mod dashboard;
 mod deadlines;
 mod delivery;

@@ -145,22 +145,21 @@ pub(crate) async fn resolve(
                 );
                 images.recipes.insert(recipe.reference.clone(), recipe);
             }
-            Some(Program::Foreign { host, image }) => match offer.image(host, image, kind) {
-                Some(image) => {
+            Some(Program::Foreign { host, image }) => {
+                if let Some(image) = offer.image(host, image, kind) {
                     images.by_unit.insert(name.clone(), image);
-                }
-                None => {
+                } else {
                     let reason = format!("it has no image {}", word(kind));
                     images.left_out.insert(name.clone(), reason);
                 }
-            },
+            }
             None => {}
         }
     }
     own.keep();
     images.recipes.extend(offer.recipes());
     leave_out_dependents(site.environment, &mut images)?;
-    images.warnings = lock.warnings(kind, &images);
+    images.warnings = Lock::warnings(kind, &images);
     find(engine, &mut images).await?;
     Ok(images)
 }

@@ -186,8 +186,8 @@ fn component_step(
         .trouble
         .iter()
         .map(|trouble| format!("it {}", trouble.what));
-    let changed = (!all.is_empty()).then(|| sentence(&all));
-    let cause: Vec<String> = trouble.chain(changed).collect();
+    let inputs = (!all.is_empty()).then(|| sentence(&all));
+    let cause: Vec<String> = trouble.chain(inputs).collect();
     Some(Step::new(
         name,
         kind,

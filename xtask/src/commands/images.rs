@@ -32,9 +32,9 @@ async fn lock(session: &Session, args: &ImagesLock) -> Result<Exit, Failures> {
         return check(&before, &lock);
     }
     let engine = Engine::connect(session.global.docker_host.as_deref()).await?;
-    let looked = lock.look_up(&engine.docker).await;
+    let answers = lock.look_up(&engine.docker).await;
     let mut open = 0;
-    for answer in &looked {
+    for answer in &answers {
         match &answer.digest {
             Ok(digest) if answer.moved => session.reporter.note(format!(
                 "{}: the tag has been moved, it is {digest} now",
@@ -49,9 +49,9 @@ async fn lock(session: &Session, args: &ImagesLock) -> Result<Exit, Failures> {
         }
     }
     let path = lock.write(project)?;
-    let locked = looked.len() - open;
+    let known = answers.len() - open;
     session.reporter.note(format!(
-        "{}: {locked} looked up, {open} could not be",
+        "{}: {known} looked up, {open} could not be",
         path.display()
     ));
     Ok(Exit::Done)

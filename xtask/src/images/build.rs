@@ -24,7 +24,7 @@ const DIGEST: &str = "argosy.image.digest";
 const AT_ONCE: usize = 2;
 
 /// A build from source takes minutes before the engine says the first word.
-const PATIENCE: Duration = Duration::from_secs(3600);
+const PATIENCE: Duration = Duration::from_hours(1);
 
 /// How many of the engine's last words a failure shows.
 const TAIL: usize = 15;

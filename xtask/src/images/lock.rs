@@ -105,7 +105,7 @@ impl Lock {
     }
 
     /// What people should know of the images that are used.
-    pub(super) fn warnings(&self, kind: ImageKind, images: &Images) -> Vec<String> {
+    pub(super) fn warnings(kind: ImageKind, images: &Images) -> Vec<String> {
         if kind != ImageKind::Upstream {
             return Vec::new();
         }

@@ -56,7 +56,7 @@ impl<'a> Packer<'a> {
         }
         let recipe = match self.obstacle(binary) {
             None => self.packed(binary),
-            Some(obstacle) => self.from_source(binary, &obstacle),
+            Some(obstacle) => self.recipe_of_source(binary, &obstacle),
         }?;
         self.known.insert(binary.clone(), recipe.clone());
         Ok(recipe)
@@ -106,14 +106,14 @@ impl<'a> Packer<'a> {
         ))
     }
 
-    fn from_source(&mut self, binary: &Name, obstacle: &str) -> Result<Recipe, Failure> {
+    fn recipe_of_source(&mut self, binary: &Name, obstacle: &str) -> Result<Recipe, Failure> {
         let workspace = self.site.cargo.workspace.clone();
         if !workspace.join("Cargo.toml").exists() {
             return Err(Failure::new(
                 binary.to_string(),
                 Kind::ImageMissing,
                 format!("{obstacle}, and there are no sources to build it from"),
-                "cargo xtask images load FILE",
+                "cargo xtask up --runtime docker   (in the project's checkout)",
             ));
         }
         let folder = Folder::read(&self.site.paths.project, "source")?;
@@ -131,16 +131,12 @@ impl<'a> Packer<'a> {
         &self,
         binary: &Name,
         folder: Folder,
-        content: &str,
+        origin: &str,
         context: Context,
         why: String,
     ) -> Recipe {
         let stack = &self.site.environment.stack.name;
-        let parts = [
-            self.base.reference.as_str(),
-            folder.digest.as_str(),
-            content,
-        ];
+        let parts = [self.base.reference.as_str(), folder.digest.as_str(), origin];
         Recipe {
             name: binary.to_string(),
             reference: format!("{stack}-{binary}:{}", digest::of_parts(parts)),

@@ -296,7 +296,7 @@ fn any_observed() -> impl Strategy<Value = Observed> {
                 .collect(),
             inputs,
             trouble: trouble.map(|what| Trouble {
-                what: what.to_owned(),
+                what: what.clone(),
                 step: StepKind::Restart,
             }),
         });

@@ -176,7 +176,7 @@ fn what_debians_compose_starts_passes_every_probe() {
         String::from_utf8_lossy(&up.stderr)
     );
     crate::project::eventually(
-        std::time::Duration::from_secs(300),
+        std::time::Duration::from_mins(5),
         "every probe passes",
         || composed.project.run(&["probe", "--env", "test"]).exit == 0,
     );

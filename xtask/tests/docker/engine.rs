@@ -28,7 +28,7 @@ static IS_THERE: LazyLock<bool> = LazyLock::new(|| {
     }
     install();
     start();
-    eventually(Duration::from_secs(60), "the engine answers", answers);
+    eventually(Duration::from_mins(1), "the engine answers", answers);
     true
 });
 
@@ -76,13 +76,23 @@ fn install() {
 fn start() {
     let script = r#"dockerd >/var/log/argosy-test-dockerd.log 2>&1 & engine=$!
         while kill -0 "$0" 2>/dev/null; do sleep 1; done; kill "$engine""#;
-    Command::new("setsid")
-        .args(["sh", "-c", script, &std::process::id().to_string()])
+    // The shell that setsid forks outlives us; setsid itself ends at once.
+    let status = Command::new("setsid")
+        .args([
+            "--fork",
+            "sh",
+            "-c",
+            script,
+            &std::process::id().to_string(),
+        ])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+        .status();
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "the engine cannot be started"
+    );
 }
 
 /// What docker's own client says on stdout; none when it fails.

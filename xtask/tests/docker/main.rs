@@ -2,6 +2,16 @@
 //!
 //! Where no engine answers and we are root, the tests install and start one, and it ends with them.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails where it stands"
+)]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what a test says to whoever reads its output"
+)]
+
 #[path = "../platform/project.rs"]
 #[expect(
     dead_code,

@@ -56,7 +56,7 @@ impl Recorder {
 }
 
 fn pass(mut from: impl Read, mut to: impl Write, notes: Option<&Mutex<Vec<u8>>>) {
-    let mut buffer = [0; 64 << 10];
+    let mut buffer = vec![0; 64 << 10];
     while let Ok(count @ 1..) = from.read(&mut buffer) {
         if let Some(notes) = notes {
             notes.lock().unwrap().extend_from_slice(&buffer[..count]);

@@ -32,7 +32,7 @@ pub(super) async fn run(session: &Session, args: &Seed) -> Result<Exit, Failures
         .get(JOB)
         .cloned()
         .ok_or_else(|| no_catalogue(session))?;
-    spec.unit = "seed".to_owned();
+    "seed".clone_into(&mut spec.unit);
     spec.args.extend(further(args));
     spec.role = Role::Job {
         timeout: Span::from_secs(LONGEST_SECS),

@@ -11,7 +11,7 @@ use crate::{
 pub(super) enum Tools {
     /// Bash, which can open a connection by itself: every image on Debian.
     Bash,
-    /// BusyBox with `wget` and `nc`: the small upstream images.
+    /// `BusyBox` with `wget` and `nc`: the small upstream images.
     BusyBox,
 }
 
@@ -56,7 +56,7 @@ pub(super) fn command(health: &RenderedHealth, tools: Tools) -> Vec<String> {
             ["sh", "-c", &script].map(str::to_owned).into()
         }
         ("nats", Tools::Bash) => {
-            let script = r#"read -r info <&3; [[ $info == INFO* ]]; printf 'PING\r\n' >&3; read -r pong <&3; [[ $pong == PONG* ]]"#;
+            let script = r"read -r info <&3; [[ $info == INFO* ]]; printf 'PING\r\n' >&3; read -r pong <&3; [[ $pong == PONG* ]]";
             bash(host, port, script)
         }
         (_, Tools::BusyBox) => ["nc", "-z", host, port].map(str::to_owned).into(),
@@ -72,7 +72,7 @@ fn bash(host: &str, port: &str, script: &str) -> Vec<String> {
 
 fn http_script(host: &str, path: &str, class: &str) -> String {
     format!(
-        r#"printf 'GET %s HTTP/1.0\r\nHost: %s\r\n\r\n' {} {host} >&3; read -r _ status _ <&3; [[ $status == {class}?? ]]"#,
+        r"printf 'GET %s HTTP/1.0\r\nHost: %s\r\n\r\n' {} {host} >&3; read -r _ status _ <&3; [[ $status == {class}?? ]]",
         quoted(path)
     )
 }

@@ -46,7 +46,7 @@ pub(crate) struct ContainerSpec {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Role {
-    Component(Service),
+    Component(Box<Service>),
     Job { timeout: Span },
 }
 
@@ -140,7 +140,7 @@ fn container(site: &Site<'_>, name: &Name, rendered: &RenderedUnit) -> Option<Co
     let confinement = site.inside.confinement(name, image.kind)?;
     let (role, published, volume) = match site.inside.unit(name)? {
         Unit::Component(component) => (
-            Role::Component(service(component, rendered)),
+            Role::Component(Box::new(service(component, rendered))),
             published(site.outside, name, component),
             component.volume.then(|| name.to_string()),
         ),

@@ -65,9 +65,10 @@ pub(crate) async fn look(
         let spec = blueprint.containers.get(&seen.unit);
         let has_files = spec.is_some_and(|spec| !seen.is_job && !spec.files.is_empty());
         let unpacked = async {
-            match has_files {
-                true => files(engine, &seen.id).await.map(Some),
-                false => Ok(None),
+            if has_files {
+                files(engine, &seen.id).await.map(Some)
+            } else {
+                Ok(None)
             }
         };
         let service = spec.and_then(|spec| spec.service());

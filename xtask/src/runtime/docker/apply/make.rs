@@ -4,7 +4,7 @@ use bollard::query_parameters::{
     ContainerArchiveInfoOptionsBuilder, CreateContainerOptionsBuilder,
 };
 
-use super::Apply;
+use super::{Apply, objects};
 use crate::{
     failure::{Failure, Kind},
     model::{Network, Span},
@@ -56,7 +56,7 @@ impl Apply<'_> {
             Err(error) => return Err(refused(&spec.unit, "look for its container", &error)),
         };
         if !self.names.owns(&labels.unwrap_or_default()) {
-            let mut failure = self.taken("container", &name);
+            let mut failure = objects::taken("container", &name);
             failure.component.clone_from(&spec.unit);
             return Err(failure);
         }
@@ -151,7 +151,7 @@ const PREPARE: &str =
 fn preparation(spec: &ContainerSpec, prepare: &RenderedPrepare, timeout: Span) -> ContainerSpec {
     let mut job = spec.clone();
     job.unit = format!("{}-prepare", spec.unit);
-    job.image.program = "sh".to_owned();
+    "sh".clone_into(&mut job.image.program);
     let words = [
         "-c".to_owned(),
         PREPARE.to_owned(),

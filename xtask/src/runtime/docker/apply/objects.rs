@@ -43,7 +43,7 @@ impl Apply<'_> {
             return if ours {
                 Ok(())
             } else {
-                Err(self.taken("network", &name))
+                Err(taken("network", &name))
             };
         }
         let request = NetworkCreateRequest {
@@ -66,7 +66,7 @@ impl Apply<'_> {
         let failed = |error| refused(unit, &format!("make the volume {name}"), &error);
         match self.engine.docker.inspect_volume(&name).await {
             Ok(found) if self.names.owns(&found.labels) => return Ok(()),
-            Ok(_) => return Err(self.taken("volume", &name)),
+            Ok(_) => return Err(taken("volume", &name)),
             Err(error) if status(&error) == Some(404) => {}
             Err(error) => return Err(failed(error)),
         }
@@ -85,15 +85,15 @@ impl Apply<'_> {
             .map_err(failed)?;
         Ok(())
     }
+}
 
-    /// Something of somebody else's has the name.
-    pub(super) fn taken(&self, what: &str, name: &str) -> Failure {
-        let detail = format!(
-            "there is a {what} `{name}` that is not ours: it does not carry this environment's labels"
-        );
-        let hint = format!(
-            "docker {what} inspect {name}   (it is left alone: rename or remove it, or give the stack another name)"
-        );
-        Failure::new("engine", Kind::NameTaken, detail, hint)
-    }
+/// Something of somebody else's has the name.
+pub(super) fn taken(what: &str, name: &str) -> Failure {
+    let detail = format!(
+        "there is a {what} `{name}` that is not ours: it does not carry this environment's labels"
+    );
+    let hint = format!(
+        "docker {what} inspect {name}   (it is left alone: rename or remove it, or give the stack another name)"
+    );
+    Failure::new("engine", Kind::NameTaken, detail, hint)
 }

@@ -91,10 +91,13 @@ async fn a_job_that_takes_too_long_is_killed_with_all_that_it_started() {
     let pids = std::fs::read_to_string(pids).unwrap();
     let alive =
         |pid: &str| procfs::stat(pid.parse().unwrap()).is_some_and(|stat| stat.state != 'Z');
-    assert!(
-        pids.lines().count() == 2 && !pids.lines().any(alive),
-        "{pids}"
-    );
+    assert_eq!(pids.lines().count(), 2, "{pids}");
+    // They have been sent the signal; on a busy machine they die a moment after that.
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while pids.lines().any(alive) {
+        assert!(Instant::now() < deadline, "{pids}");
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]

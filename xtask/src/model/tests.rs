@@ -92,7 +92,7 @@ fn an_unknown_key_with_the_nearest_one() {
        |
     26 |     publish: [http]
        |     ^^^^^^^
-       = expected: `summary`, `binary`, `host`, `args`, `env`, `files`, `ports`, `published`, `volume`, `database`, `secrets`, `health`, `metrics`, `start_timeout`, `stop`, `reload`, `depends_on`, `resources`, `essential` or `enabled`
+       = expected: `summary`, `binary`, `host`, `image`, `container`, `args`, `env`, `files`, `ports`, `published`, `local_ports`, `volume`, `database`, `secrets`, `health`, `metrics`, `start_timeout`, `stop`, `reload`, `depends_on`, `resources`, `essential` or `enabled`
        = hint: did you mean `published`?
     "##);
 }

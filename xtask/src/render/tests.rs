@@ -80,7 +80,8 @@ impl Stage {
     }
 
     fn with_stack(stack: &str, overlay: &str) -> Self {
-        let environments = BTreeSet::from(["dev", "test", "prod", "docker-test"].map(ToOwned::to_owned));
+        let environments =
+            BTreeSet::from(["dev", "test", "prod", "docker-test"].map(ToOwned::to_owned));
         let exists = |path: &str| project().join(path).exists();
         let sources = load::Sources {
             stack,

@@ -76,8 +76,10 @@ impl Project {
             .arg(self.root.path())
             .arg("--home")
             .arg(&self.home)
-            .args(["--env", &self.environment])
             .stdin(Stdio::null());
+        if !args.contains(&"--env") {
+            command.args(["--env", &self.environment]);
+        }
         command
     }
 

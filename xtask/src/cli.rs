@@ -77,6 +77,8 @@ pub(crate) enum Command {
     CrashTest(CrashTest),
     /// Measure, beside a limit measured in the same run.
     Bench(Bench),
+    /// Take a picture of every page of the running shop: narrow and wide, light and dark.
+    Screenshots(Screenshots),
     /// Print a completion script for a shell.
     Completions { shell: Shell },
 }
@@ -199,6 +201,16 @@ pub(crate) struct TestArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Screenshots {
+    /// Where the pictures go; target/screenshots by default.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Only pages whose name contains this.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) only: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Sqlx {
     /// Change nothing; fail when a file is missing, stale or left over.
     #[arg(long)]
@@ -301,4 +313,13 @@ pub(crate) enum BenchWhat {
     },
     /// Resident memory of our services when idle.
     Memory,
+    /// The shop's pages: bytes, time to the first byte beside a static file of the same edge, Lighthouse.
+    Pages {
+        /// Requests a second while the first byte is timed.
+        #[arg(long, default_value_t = 200)]
+        per_second: u32,
+        /// Leave out Lighthouse, which takes about a minute.
+        #[arg(long)]
+        without_lighthouse: bool,
+    },
 }

@@ -10,6 +10,7 @@ mod messages;
 mod plan;
 pub(crate) mod probe;
 mod render;
+mod screenshots;
 mod seed;
 mod sqlx;
 mod status;
@@ -55,6 +56,7 @@ async fn with_session(session: &Session, command: Command) -> Exit {
         Command::Sqlx(args) => sqlx::run(session, &args).await,
         Command::Events(args) => messages::run(session, &args).await,
         Command::Verify(args) => verify::run(session, &args).await,
+        Command::Screenshots(args) => screenshots::run(session, &args).await,
         Command::CrashTest(args) => crash_test::run(session, &args).await,
         Command::Bench(args) => bench::run(session, &args).await,
         Command::Completions { shell } => return completions(shell),

@@ -71,5 +71,7 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
         outbox: service.outbox(),
     };
     service.publish_to(events::STREAM);
-    Ok(service.app(http::routes().with_state(state), &http::openapi()))
+    let admin = http::admin_routes(service.database(), state.verifier.clone());
+    let routes = http::routes().with_state(state).merge(admin);
+    Ok(service.app(routes, &http::openapi()))
 }

@@ -1,8 +1,12 @@
-//! Query strings that services send each other: one parameter, repeated.
+//! Query strings: the pages of a list, and what services send each other (one parameter, repeated).
+
+mod parameters;
 
 use std::str::FromStr;
 
 use crate::{FieldError, Problem};
+
+pub use parameters::PageQuery;
 
 /// The values of `parameter` in a query string, at least one and at most `most`; anything else in it is refused.
 pub fn repeated<T: FromStr>(

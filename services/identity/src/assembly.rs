@@ -70,7 +70,9 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
         Wake::default(),
         FORGET_POLL,
     );
-    Ok(service.app(http::routes().with_state(state), &http::openapi()))
+    let admin = http::admin_routes(&state);
+    let routes = http::routes().with_state(state).merge(admin);
+    Ok(service.app(routes, &http::openapi()))
 }
 
 /// The issuer verifies with its own keys, and looks ended sessions up where it ends them (`http::signed_in`).

@@ -82,7 +82,9 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
     service.publish_to(events::STREAM);
     consume(&service, &state);
     work(&service, &state);
-    Ok(service.app(http::routes().with_state(state), &http::openapi()))
+    let admin = http::admin_routes(service.database(), state.verifier.clone());
+    let routes = http::routes().with_state(state).merge(admin);
+    Ok(service.app(routes, &http::openapi()))
 }
 
 fn consume(service: &Service, state: &State) {

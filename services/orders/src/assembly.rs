@@ -73,7 +73,9 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
         Wake::default(),
         CHANGES_POLL,
     );
-    Ok(service.app(http::routes().with_state(state), &http::openapi()))
+    let admin = http::admin_routes(service.database(), state.verifier.clone());
+    let routes = http::routes().with_state(state).merge(admin);
+    Ok(service.app(routes, &http::openapi()))
 }
 
 fn state(config: &ServeConfig, process: &Process, service: &Service) -> State {

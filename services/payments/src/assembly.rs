@@ -93,7 +93,9 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
         webhook_secret: config.provider.webhook_secret_file.clone(),
         charges,
     };
-    Ok(service.app(http::routes().with_state(state), &http::openapi()))
+    let admin = http::admin_routes(service.database(), state.verifier.clone());
+    let routes = http::routes().with_state(state).merge(admin);
+    Ok(service.app(routes, &http::openapi()))
 }
 
 fn consume(service: &Service, turns: &Turns, charges: &Wake) {

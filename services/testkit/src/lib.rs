@@ -4,6 +4,7 @@
     reason = "this crate runs in tests only: a panic here is a failed test, with its place"
 )]
 
+pub mod admin;
 mod child;
 mod client;
 mod nats;

@@ -10,7 +10,7 @@ use super::{
     Goal,
     figures::short,
     histogram::Histogram,
-    load::{self, Load, Post},
+    load::{self, Load, Post, Until},
     scratch::Scratch,
     start, tell,
 };
@@ -120,6 +120,7 @@ impl<'a> Bench<'a> {
                 token: customer.token.clone(),
             }),
             expected: StatusCode::CREATED,
+            until: Until::End,
             per_second,
             lasting: LASTING,
         };

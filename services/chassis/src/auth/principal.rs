@@ -21,6 +21,17 @@ pub enum Role {
     Admin,
 }
 
+impl Role {
+    /// As it stands in tokens.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Vendor => "vendor",
+            Self::Admin => "admin",
+        }
+    }
+}
+
 /// Somebody with a valid token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Principal {

@@ -1,7 +1,7 @@
-//! `GET /api/users`: all accounts, newest first, a page at a time; for admins.
+//! `GET /api/users`: all accounts, a page at a time; for admins.
 
 use axum::extract::{RawQuery, State as FromState};
-use chassis::{FieldError, Json, Problem};
+use chassis::{Json, Problem, query::PageQuery};
 use contracts::UserId;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,10 +10,11 @@ use super::{
     body::{ProblemBody, UserBody},
     signed_in::Administrator,
 };
-use crate::{assembly::State, db};
-
-const DEFAULT_LIMIT: u8 = 50;
-const MAX_LIMIT: u8 = 100;
+use crate::{
+    assembly::State,
+    db::{self, users::Filter},
+    domain::rights::Role,
+};
 
 /// A page of accounts.
 #[derive(Serialize, ToSchema)]
@@ -21,11 +22,6 @@ pub(crate) struct UserPage {
     items: Vec<UserBody>,
     /// `after` of the next page; null on the last one.
     next: Option<UserId>,
-}
-
-struct PageQuery {
-    limit: u8,
-    after: Option<UserId>,
 }
 
 /// List accounts.
@@ -37,6 +33,9 @@ struct PageQuery {
     tag = "users",
     security(("accessToken" = []), ("cookie" = [])),
     params(
+        ("email" = Option<String>, Query, max_length = 254, description = "Only those whose address contains this."),
+        ("role" = Option<String>, Query, description = "`customer`, `vendor` or `admin`."),
+        ("sort" = Option<String>, Query, description = "newest (default) or email."),
         ("limit" = Option<u8>, Query, minimum = 1, maximum = 100, description = "Accounts per page, 50 unless said."),
         ("after" = Option<String>, Query, description = "`next` of the page before."),
     ),
@@ -52,66 +51,37 @@ pub(crate) async fn list_users(
     _administrator: Administrator,
     RawQuery(query): RawQuery,
 ) -> Result<Json<UserPage>, Problem> {
-    let query = parse(query.as_deref().unwrap_or_default()).map_err(Problem::invalid)?;
-    let limit = usize::from(query.limit);
+    let mut query = PageQuery::read(query.as_deref())?;
+    let limit = query.limit();
+    let filter = Filter {
+        email: query
+            .words("email", 254)
+            .map(|email| email.to_ascii_lowercase()),
+        role: query
+            .take("role", |text| match text {
+                "" => Ok(None),
+                text => Role::granted(text)
+                    .map(Some)
+                    .map_err(|_| "must be customer, vendor or admin"),
+            })
+            .flatten(),
+        by_email: query.take("sort", |text| match text {
+            "newest" => Ok(false),
+            "email" => Ok(true),
+            _ => Err("must be newest or email"),
+        }) == Some(true),
+        after: query.take("after", |text| {
+            text.parse()
+                .map_err(|_| "must be `next` of the page before (a UUID)")
+        }),
+    };
+    query.finish()?;
     let mut connection = state.database.acquire().await?;
     // One more than asked for tells whether there is a next page.
-    let mut users =
-        db::users::page(&mut connection, query.after, i64::from(query.limit) + 1).await?;
-    let more = users.len() > limit;
-    users.truncate(limit);
+    let mut users = db::users::page(&mut connection, &filter, i64::from(limit) + 1).await?;
+    let more = users.len() > usize::from(limit);
+    users.truncate(usize::from(limit));
     let next = users.last().filter(|_| more).map(|last| last.id);
     let items = users.into_iter().map(UserBody::from).collect();
     Ok(Json(UserPage { items, next }))
-}
-
-fn parse(query: &str) -> Result<PageQuery, Vec<FieldError>> {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
-        .map_err(|error| vec![FieldError::new("", format!("is not URL-encoded: {error}"))])?;
-    let mut page = PageQuery {
-        limit: DEFAULT_LIMIT,
-        after: None,
-    };
-    let mut errors = Vec::new();
-    for (name, value) in pairs {
-        match name.as_str() {
-            "limit" => match value.parse() {
-                Ok(limit @ 1..=MAX_LIMIT) => page.limit = limit,
-                _ => errors.push(FieldError::new(
-                    name,
-                    format!("must be a number from 1 to {MAX_LIMIT}"),
-                )),
-            },
-            "after" => {
-                page.after = value.parse().ok();
-                if page.after.is_none() {
-                    let message = "must be `next` of the page before (a UUID)";
-                    errors.push(FieldError::new(name, message));
-                }
-            }
-            _ => {
-                let message = "is not a parameter of this list; it takes limit, after";
-                errors.push(FieldError::new(name, message));
-            }
-        }
-    }
-    if errors.is_empty() {
-        Ok(page)
-    } else {
-        Err(errors)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_is_asked_for_strictly() {
-        assert_eq!(parse("").map(|page| page.limit).ok(), Some(50));
-        assert_eq!(parse("limit=7").map(|page| page.limit).ok(), Some(7));
-        for query in ["limit=0", "limit=101", "limit=-1", "after=x", "page=2"] {
-            assert_eq!(parse(query).map(|_| ()).unwrap_err().len(), 1, "{query}");
-        }
-    }
 }

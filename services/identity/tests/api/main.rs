@@ -7,6 +7,7 @@ mod accounts;
 mod addresses;
 mod administrator;
 mod authorisation;
+mod back_office;
 mod browsers;
 mod documents;
 mod load;

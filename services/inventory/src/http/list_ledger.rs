@@ -1,16 +1,13 @@
 //! `GET /api/inventory/{stock}/ledger`: how a stock came to be as it is, newest first.
 
 use axum::extract::{Path, RawQuery, State as FromState};
-use chassis::{Json, Problem, auth::Vendor};
+use chassis::{Json, Problem, auth::Vendor, query::PageQuery};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{
-    body::{ProblemBody, no_such_stock, require_own, stock_id},
-    page_query::PageQuery,
-};
+use super::body::{ProblemBody, StockBody, no_such_stock, require_own, stock_id};
 use crate::{
     assembly::State,
     db::{self, ledger::Entry},
@@ -52,6 +49,8 @@ impl From<Entry> for EntryBody {
 /// A page of the ledger.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct LedgerPage {
+    /// What the changes add up to.
+    stock: StockBody,
     items: Vec<EntryBody>,
     /// `after` of the next page; null on the last one.
     next: Option<i64>,
@@ -102,5 +101,9 @@ pub(crate) async fn list_ledger(
     entries.truncate(usize::from(limit));
     let next = entries.last().filter(|_| more).map(|last| last.id);
     let items = entries.into_iter().map(EntryBody::from).collect();
-    Ok(Json(LedgerPage { items, next }))
+    Ok(Json(LedgerPage {
+        stock: shelf.into(),
+        items,
+        next,
+    }))
 }

@@ -2,6 +2,7 @@
 
 use axum::extract::{RawQuery, State as FromState};
 use chassis::{FieldError, Json, Problem, auth::Principal};
+use contracts::OrderId;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -9,7 +10,7 @@ use uuid::Uuid;
 use super::body::{NotificationBody, ProblemBody, Status, scope};
 use crate::{
     assembly::State,
-    db::mails_read::{self, Shown},
+    db::mails_read::{self, Shown, Wanted},
 };
 
 const DEFAULT_LIMIT: u8 = 20;
@@ -28,6 +29,7 @@ struct PageQuery {
     limit: u8,
     after: Option<Uuid>,
     status: Option<Status>,
+    order: Option<OrderId>,
 }
 
 /// List notifications.
@@ -42,6 +44,7 @@ struct PageQuery {
         ("limit" = Option<u8>, Query, minimum = 1, maximum = 100, description = "Notifications per page, 20 unless said."),
         ("after" = Option<String>, Query, description = "`next` of the page before."),
         ("status" = Option<Status>, Query, description = "Only those in this status."),
+        ("order" = Option<String>, Query, description = "Only those about the order with this id."),
     ),
     responses(
         (status = 200, description = "A page of notifications", body = NotificationPage),
@@ -80,10 +83,16 @@ async fn read(state: &State, reader: Principal, query: PageQuery) -> Result<Vec<
             Some((mail.created_at, mail.id))
         }
     };
-    let (status, limit) = (query.status.map(Status::name), i64::from(query.limit) + 1);
+    let wanted = Wanted {
+        status: query.status.map(Status::name),
+        order: query.order,
+    };
+    let limit = i64::from(query.limit) + 1;
     Ok(match scope(reader) {
-        Some(user) => mails_read::page_of_user(&mut connection, user, status, after, limit).await?,
-        None => mails_read::page(&mut connection, status, after, limit).await?,
+        Some(user) => {
+            mails_read::page_of_user(&mut connection, user, &wanted, after, limit).await?
+        }
+        None => mails_read::page(&mut connection, &wanted, after, limit).await?,
     })
 }
 
@@ -98,6 +107,7 @@ fn parse(query: &str) -> Result<PageQuery, Vec<FieldError>> {
         limit: DEFAULT_LIMIT,
         after: None,
         status: None,
+        order: None,
     };
     let mut errors = Vec::new();
     for (name, value) in pairs {
@@ -115,6 +125,12 @@ fn parse(query: &str) -> Result<PageQuery, Vec<FieldError>> {
                     errors.push(not_a_place());
                 }
             }
+            "order" => {
+                page.order = value.parse().ok();
+                if page.order.is_none() {
+                    errors.push(FieldError::new(name, "must be an order's id (a UUID)"));
+                }
+            }
             "status" => {
                 page.status = Status::ALL
                     .into_iter()
@@ -125,7 +141,8 @@ fn parse(query: &str) -> Result<PageQuery, Vec<FieldError>> {
                 }
             }
             _ => {
-                let message = "is not a parameter of this list; it takes limit, after, status";
+                let message =
+                    "is not a parameter of this list; it takes limit, after, status, order";
                 errors.push(FieldError::new(name, message));
             }
         }

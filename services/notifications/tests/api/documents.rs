@@ -15,7 +15,9 @@ async fn every_documented_operation_exists_and_every_schema_is_defined() {
             let path = path.replace("{notification}", "nothing");
             let method = method.to_uppercase().parse().unwrap();
             let answer = app.anonymous.send(method, &path, |request| request).await;
-            assert_eq!(answer.status, 401, "{}", answer.request);
+            // Everybody may write to the shop; without a body there is nothing to read.
+            let expected = if path == "/api/messages" { 415 } else { 401 };
+            assert_eq!(answer.status, expected, "{}", answer.request);
         }
     }
     let text = document.to_string();

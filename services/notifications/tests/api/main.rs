@@ -11,6 +11,7 @@ mod crashes;
 mod documents;
 mod live_updates;
 mod mails;
+mod messages;
 mod notifications;
 mod outages;
 mod planted;

@@ -33,6 +33,8 @@ pub(super) struct ListQuery {
     pub(super) limit: u8,
     pub(super) after: Option<Cursor>,
     pub(super) state: Option<State>,
+    pub(super) number: Option<String>,
+    pub(super) oldest_first: bool,
     pub(super) all: bool,
 }
 
@@ -48,6 +50,8 @@ impl ListQuery {
             limit: DEFAULT_LIMIT,
             after: None,
             state: None,
+            number: None,
+            oldest_first: false,
             all: false,
         };
         let mut errors = Vec::new();
@@ -81,6 +85,20 @@ impl ListQuery {
                 self.state =
                     Some(state.ok_or_else(|| format!("must be one of {}", names.join(", ")))?);
             }
+            "number" => {
+                let number = value.trim().to_uppercase();
+                if number.chars().count() > 40 || number.chars().any(char::is_control) {
+                    return Err("must be an order's number, such as ARG-2026-000123".to_owned());
+                }
+                self.number = Some(number).filter(|number| !number.is_empty());
+            }
+            "sort" => {
+                self.oldest_first = match value {
+                    "newest" => false,
+                    "oldest" => true,
+                    _ => return Err("must be newest or oldest".to_owned()),
+                };
+            }
             "all" if takes_all => {
                 let all = value.parse();
                 self.all = all.map_err(|_| "must be true or false".to_owned())?;
@@ -88,7 +106,7 @@ impl ListQuery {
             _ => {
                 let all = if takes_all { ", all" } else { "" };
                 return Err(format!(
-                    "is not a parameter of this list; it takes limit, after, state{all}"
+                    "is not a parameter of this list; it takes limit, after, state, number, sort{all}"
                 ));
             }
         }
@@ -105,9 +123,16 @@ impl ListQuery {
         let filter = Filter {
             scope,
             state: self.state,
+            number: self.number.as_deref(),
+            oldest_first: self.oldest_first,
         };
         let limit = usize::from(self.limit);
-        let after = self.after.unwrap_or(Cursor::NEWEST);
+        let first = if filter.oldest_first {
+            Cursor::OLDEST
+        } else {
+            Cursor::NEWEST
+        };
+        let after = self.after.unwrap_or(first);
         // One more than asked for tells whether there is a next page.
         let mut heads =
             db::lists::page(connection, filter, after, i64::from(self.limit) + 1).await?;

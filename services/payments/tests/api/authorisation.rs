@@ -44,6 +44,15 @@ async fn every_route_answers_each_role_as_it_should() {
 }
 
 #[tokio::test]
+async fn what_is_for_admins_is_for_nobody_else() {
+    let shop = Shop::open().await;
+    let others = ["customer", "vendor"].map(|role| shop.client_of(UserId::generate(), role));
+    let others: Vec<&Client> = others.iter().collect();
+    testkit::admin::assert_for_admins_only("payments", &shop.client(), &others, &shop.admin())
+        .await;
+}
+
+#[tokio::test]
 async fn a_token_that_is_not_right_opens_nothing() {
     let shop = Shop::open().await;
     let order = shop.paid().await;

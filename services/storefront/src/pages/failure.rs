@@ -21,6 +21,9 @@ use crate::{
     flags::{FOXTROT, Flag, NOVEMBER, UNIFORM, YANKEE},
     links::{self, Link},
     render::Head,
+    services,
+    session::see_other,
+    visit::Visit,
 };
 
 /// When a shopper may try again: about what a restart of the catalogue takes.
@@ -35,6 +38,16 @@ pub(crate) enum Failure {
     MethodNotAllowed,
     /// The catalogue does not answer, or not sensibly.
     CatalogueAway(anyhow::Error),
+    /// Another service does not answer, or not sensibly; which one.
+    Away(&'static str, anyhow::Error),
+    /// One must be signed in for this; where to go on afterwards.
+    SignIn(String),
+    /// Whoever is signed in may not do this; why not.
+    Forbidden(&'static str),
+    /// The form was not one of ours.
+    ForeignPage,
+    /// What was sent cannot be read as a form.
+    NotAForm,
     /// Our own mistake.
     Broken(anyhow::Error),
 }
@@ -55,6 +68,11 @@ struct FailurePage {
 impl Failure {
     pub(crate) const NO_SUCH_DEPARTMENT: Self =
         Self::NotFound("There is no department of this name.");
+    pub(crate) const NO_SUCH_ORDER: Self = Self::NotFound(
+        "There is no such order in your account. Perhaps you ordered with another one.",
+    );
+    pub(crate) const NO_SUCH_ADDRESS: Self =
+        Self::NotFound("There is no such address in your address book.");
     const NO_SUCH_PRODUCT: Self = Self::NotFound("We do not carry this product, or no longer do.");
     const NO_SUCH_PAGE: Self =
         Self::NotFound("The address may have been mistyped, or what was here has moved on.");
@@ -84,7 +102,10 @@ impl Failure {
         match self {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::CatalogueAway(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::CatalogueAway(_) | Self::Away(..) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::SignIn(_) => StatusCode::SEE_OTHER,
+            Self::ForeignPage | Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::NotAForm => StatusCode::BAD_REQUEST,
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -103,6 +124,20 @@ impl Failure {
                 "The shop cannot reach its shelves",
                 "Our catalogue does not answer right now. It usually takes a few seconds: load this page again in a moment.",
             ),
+            Self::Away(service, _) => away(service),
+            Self::SignIn(_) => (NOVEMBER, "Sign in first", "This page is about an account."),
+            Self::Forbidden(why) => (UNIFORM, "This is not for you", why),
+            Self::ForeignPage => (
+                UNIFORM,
+                "That did not come from this shop",
+                "What was sent has not been used, because it does not say that it was filled in on a page of ours. \
+                 Go back to the page, load it again, and send it from there.",
+            ),
+            Self::NotAForm => (
+                UNIFORM,
+                "That could not be read",
+                "What was sent is not a form, or a larger one than ours. Nothing was changed.",
+            ),
             Self::Broken(_) => (
                 FOXTROT,
                 "Something broke on our side",
@@ -113,8 +148,13 @@ impl Failure {
 
     fn log(&self) {
         match self {
-            Self::NotFound(_) | Self::MethodNotAllowed => {}
-            Self::CatalogueAway(error) => {
+            Self::NotFound(_)
+            | Self::MethodNotAllowed
+            | Self::SignIn(_)
+            | Self::Forbidden(_)
+            | Self::ForeignPage
+            | Self::NotAForm => {}
+            Self::CatalogueAway(error) | Self::Away(_, error) => {
                 tracing::warn!(error = format!("{error:#}"), "a page could not be filled");
             }
             Self::Broken(error) => {
@@ -136,6 +176,51 @@ impl From<catalog::Error> for Failure {
     }
 }
 
+/// For pages that have no other answer to it.
+impl From<services::Error> for Failure {
+    fn from(error: services::Error) -> Self {
+        match error {
+            services::Error::NotFound(_) => Self::NO_SUCH_PAGE,
+            services::Error::SignIn(_) => match Visit::current() {
+                Some(visit) if visit.is_unrenewed() => {
+                    Self::Away("identity", anyhow!("the session could not be renewed"))
+                }
+                visit => {
+                    Self::SignIn(visit.map_or_else(String::new, |visit| visit.page().to_owned()))
+                }
+            },
+            services::Error::Refused { .. } => Self::Broken(error.into()),
+            services::Error::Away { service, source } => Self::Away(service, source),
+        }
+    }
+}
+
+/// What to say when this service is away.
+fn away(service: &str) -> (Flag, &'static str, &'static str) {
+    match service {
+        "cart" => (
+            YANKEE,
+            "Your cart cannot be opened right now",
+            "Nothing in it is lost. It usually takes a few seconds: load this page again in a moment.",
+        ),
+        "orders" => (
+            YANKEE,
+            "Your orders cannot be shown right now",
+            "They are safe, and what you ordered is on its way as before. Load this page again in a moment.",
+        ),
+        "identity" => (
+            YANKEE,
+            "Accounts cannot be reached right now",
+            "You can go on looking around, and what is in your cart stays there. Try again in a moment.",
+        ),
+        _ => (
+            YANKEE,
+            "A part of the shop does not answer",
+            "It usually takes a few seconds: try again in a moment. Nothing was changed.",
+        ),
+    }
+}
+
 impl From<minijinja::Error> for Failure {
     fn from(error: minijinja::Error) -> Self {
         Self::Broken(error.into())
@@ -144,6 +229,9 @@ impl From<minijinja::Error> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
+        if let Self::SignIn(next) = &self {
+            return see_other(&links::login_path(next));
+        }
         let mut response = self.status().into_response();
         response.extensions_mut().insert(Pending(Arc::new(self)));
         response
@@ -231,7 +319,7 @@ async fn page(
     );
     page.headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if matches!(failure, Failure::CatalogueAway(_)) {
+    if matches!(failure, Failure::CatalogueAway(_) | Failure::Away(..)) {
         page.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
     }
     page

@@ -51,9 +51,7 @@ pub(crate) fn ensure(
     if binaries.is_empty() {
         return Ok(());
     }
-    let stamp = cargo
-        .target
-        .join(format!("argosy-{}.stamp", profile(environment.build)));
+    let stamp = stamp(cargo, environment.build);
     let sources = fingerprint(&cargo.workspace, &binaries);
     let complete = is_complete(cargo, environment, selected);
     if complete && fs::read_to_string(&stamp).ok().as_deref() == Some(sources.as_str()) {
@@ -67,6 +65,25 @@ pub(crate) fn ensure(
     }
     run(cargo, environment.build, &binaries, reporter)?;
     fs::write(&stamp, sources).doing("write", &stamp)
+}
+
+/// Notes that a build of the whole workspace in the environment's profile has just made all of its binaries: alone they would be
+/// compiled once more, because their dependencies then have fewer features.
+pub(crate) fn note_built(
+    cargo: &Cargo,
+    environment: &Environment,
+    selected: &BTreeSet<Name>,
+) -> Result<(), Failure> {
+    let stamp = stamp(cargo, environment.build);
+    let sources = fingerprint(&cargo.workspace, &binaries(environment, selected));
+    fs::write(&stamp, sources).doing("write", &stamp)
+}
+
+/// Remembers from which sources the binaries are.
+fn stamp(cargo: &Cargo, build: BuildProfile) -> PathBuf {
+    cargo
+        .target
+        .join(format!("argosy-{}.stamp", profile(build)))
 }
 
 /// The names of our own packages among these components and jobs.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::model::Span;
+
 /// Brings the Argosy platform up, and says what is going on in it.
 #[derive(Debug, Parser)]
 #[command(
@@ -271,7 +273,7 @@ pub(crate) struct ReplayDeadLetters {
 pub(crate) struct Verify {
     /// Wait until nothing is under way any more, at most this long: 30s, 2m.
     #[arg(long, value_name = "DURATION", default_value = "30s")]
-    pub(crate) quiet: String,
+    pub(crate) quiet: Span,
 }
 
 #[derive(Debug, Args)]
@@ -281,6 +283,9 @@ pub(crate) struct CrashTest {
     /// kill -9, spread over the orders.
     #[arg(long, default_value_t = 200)]
     pub(crate) kills: usize,
+    /// How long people order without the broker before the first kill, such as 60s; 0s: not at all.
+    #[arg(long, default_value = "60s")]
+    pub(crate) broker_outage: Span,
     /// Repeats the choices of an earlier run.
     #[arg(long)]
     pub(crate) seed: Option<u64>,

@@ -5,6 +5,7 @@
 //! how the processes interleave is not in its power.
 
 mod nemesis;
+mod outage;
 mod shoppers;
 
 use std::{
@@ -29,10 +30,11 @@ use crate::{
         World,
         customer::{Customer, expect},
     },
+    session::Session,
     verify,
 };
 use nemesis::Nemesis;
-use shoppers::{Receipt, Shelf};
+use shoppers::{Outcome, Receipt, Shelf};
 
 /// How long everything gets to come to rest after the last kill: payments in doubt wait for up to two minutes between tries.
 const QUIET: Duration = Duration::from_mins(4);
@@ -41,12 +43,18 @@ const SHOPPERS: usize = 16;
 /// Accounts that they share.
 const ACCOUNTS: usize = 8;
 
+/// What is sold, and how much of it there is: enough of the first two.
+const SHELVES: [(&str, u32); 3] = [("plenty", 100_000), ("enough", 100_000), ("scarce", 40)];
+const PLENTIFUL: usize = 2;
+
 /// What is asked of a run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ordeal {
     pub(crate) orders: usize,
     pub(crate) kills: usize,
     pub(crate) seed: u64,
+    /// How long the broker is stopped before anybody is killed; zero: not at all.
+    pub(crate) outage: Duration,
 }
 
 /// What became of it.
@@ -54,17 +62,20 @@ pub(crate) struct Ordeal {
 pub(crate) struct Report {
     pub(crate) accepted: usize,
     pub(crate) sold_out: usize,
+    /// Orders that were placed while the broker was stopped, each accepted at the first try.
+    pub(crate) without_broker: usize,
     /// Requests without an answer, or with one that said to come back.
     pub(crate) repeated: usize,
     pub(crate) kills: BTreeMap<String, usize>,
     pub(crate) load: Duration,
     pub(crate) holds: bool,
-    /// What a receipt says and the orders' database does not.
+    /// What a receipt says and the orders' database does not, and who was never served.
     pub(crate) lies: Vec<String>,
 }
 
 /// Runs it on a platform that is up.
 pub(crate) async fn run(
+    session: &Session,
     world: &World,
     ordeal: Ordeal,
     tell: &(dyn Fn(String) + Sync),
@@ -75,6 +86,9 @@ pub(crate) async fn run(
     for _ in 0..ACCOUNTS {
         accounts.push(Arc::new(Customer::register(world).await?));
     }
+    // What is sold out is refused whether or not there is a broker.
+    let in_plenty = &shelves[..PLENTIFUL];
+    let without_broker = outage::endure(session, ordeal, &accounts, in_plenty, tell).await?;
     trouble_at_the_provider(world, ordeal.seed, true).await?;
     let started = Instant::now();
     let taken = Arc::new(AtomicUsize::new(0));
@@ -87,6 +101,8 @@ pub(crate) async fn run(
             dice: StdRng::seed_from_u64(ordeal.seed.wrapping_add(1 + number as u64)),
             taken: Arc::clone(&taken),
             orders: ordeal.orders,
+            until: None,
+            thought: Duration::ZERO,
         };
         shoppers.spawn(shopper.shop());
     }
@@ -116,10 +132,14 @@ pub(crate) async fn run(
     ));
     trouble_at_the_provider(world, ordeal.seed, false).await?;
     let holds = verify::run(world, QUIET, on_rule).await?;
-    let lies = lies(world, &receipts).await?;
+    let mut lies = lies(world, &without_broker).await?;
+    lies.extend(self::lies(world, &receipts).await?);
     Ok(Report {
-        accepted: count(&receipts, |receipt| receipt.order.is_some()),
-        sold_out: count(&receipts, |receipt| receipt.order.is_none()),
+        accepted: count(&receipts, |receipt| {
+            matches!(receipt.outcome, Outcome::Accepted(_))
+        }),
+        sold_out: count(&receipts, |receipt| receipt.outcome == Outcome::SoldOut),
+        without_broker: without_broker.len(),
         repeated: receipts.iter().map(|receipt| receipt.tries - 1).sum(),
         kills,
         load,
@@ -139,7 +159,7 @@ fn count(receipts: &[Receipt], is_counted: impl Fn(&Receipt) -> bool) -> usize {
 async fn prepare(world: &World, tell: &(dyn Fn(String) + Sync)) -> Result<Vec<Shelf>, String> {
     let administrator = Customer::administrator(world).await?;
     let mut shelves = Vec::new();
-    for (name, units) in [("plenty", 100_000), ("enough", 100_000), ("scarce", 40)] {
+    for (name, units) in SHELVES {
         let body = json!({
             "name": format!("Crash test, {name}"), "description": "Bought and bought again while processes are killed.",
             "price": "12.30", "category": category(world).await?,
@@ -214,13 +234,16 @@ async fn lies(world: &World, receipts: &[Receipt]) -> Result<Vec<String>, String
     let mut lies = Vec::new();
     for receipt in receipts {
         let found = stored.get(receipt.key.as_str()).copied();
-        if let Some(order) = &receipt.order
-            && found != Some(order)
-        {
-            lies.push(format!(
+        match &receipt.outcome {
+            Outcome::Accepted(order) if found != Some(order) => lies.push(format!(
                 "order {order} was accepted under {}, stored is {found:?}",
                 receipt.key
-            ));
+            )),
+            Outcome::GaveUp(answer) => lies.push(format!(
+                "nobody served {} in {} tries; the last answer: {answer}",
+                receipt.key, receipt.tries
+            )),
+            _ => {}
         }
     }
     Ok(lies)

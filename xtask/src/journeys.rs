@@ -11,6 +11,7 @@ mod checkout;
 mod components;
 pub(crate) mod customer;
 mod data;
+mod documented;
 mod edge;
 pub(crate) mod junit;
 mod live;

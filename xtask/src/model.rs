@@ -15,7 +15,7 @@ pub(crate) mod schema;
 mod structure;
 mod validate;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroU32};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -67,10 +67,19 @@ pub(crate) struct Settings {
     pub(crate) shop_email: String,
     /// Accounts that may be made from one address before each further one has to wait.
     pub(crate) registrations_per_client: u32,
+    /// Requests a second that each service answers to one client address (of IPv6: to one network of 64 bits) for long.
+    pub(crate) requests_per_second: NonZeroU32,
+    /// Requests that may come from there at once.
+    pub(crate) request_burst: NonZeroU32,
+    /// Tries a minute to log in or to register, from one client address, for long.
+    pub(crate) logins_per_minute: NonZeroU32,
+    /// Such tries that may come from there at once.
+    pub(crate) login_burst: NonZeroU32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
+        let number = |number| NonZeroU32::new(number).expect("BUG: it is not zero");
         Self {
             log_level: "info".into(),
             scrape_interval: Span::from_secs(15),
@@ -80,6 +89,10 @@ impl Default for Settings {
             admin_email: "admin@argosy.example".into(),
             shop_email: "shop@argosy.example".into(),
             registrations_per_client: 20,
+            requests_per_second: number(10),
+            request_burst: number(50),
+            logins_per_minute: number(20),
+            login_burst: number(10),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::{
 };
 use axum::extract::FromRef;
 use chassis::{
-    App, Database, Process, Service,
+    App, Database, Process, RateLimiter, Service,
     auth::{InternalToken, TokenRules, Verifier},
     failpoint,
     worker::Wake,
@@ -70,7 +70,8 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
         metrics: state.metrics.clone(),
     };
     service.work(forget, Wake::default(), FORGET_POLL);
+    let limiter = RateLimiter::new(&config.limits, &process.metrics);
     let admin = http::admin_routes(service.database(), state.verifier.clone());
     let routes = http::routes().with_state(state).merge(admin);
-    Ok(service.app(routes, &http::openapi()))
+    Ok(service.app(routes, &http::openapi(), limiter))
 }

@@ -15,10 +15,10 @@ use axum::{
     Router,
     routing::{get, post, put},
 };
-use chassis::{Database, admin, auth::Verifier};
+use chassis::{Database, admin, api_docs::Credentials, auth::Verifier};
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    openapi::security::{ApiKey, ApiKeyValue, SecurityScheme},
 };
 
 use crate::assembly::State;
@@ -67,24 +67,17 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         merge_carts::merge_carts,
     ),
     components(schemas(body::ProblemBody)),
-    modifiers(&Credentials)
+    modifiers(&Credentials, &Guest)
 )]
 struct Description;
 
-/// The ways to say whose cart is meant.
-struct Credentials;
+/// A guest's cart is known by a cookie.
+struct Guest;
 
-impl Modify for Credentials {
+impl Modify for Guest {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let bearer = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .bearer_format("JWT")
-            .build();
-        let cookie =
-            |name: &str| SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(name.to_owned())));
+        let cookie = ApiKey::Cookie(ApiKeyValue::new(guest_cookie::NAME));
         let components = document.components.get_or_insert_default();
-        components.add_security_scheme("accessToken", SecurityScheme::Http(bearer));
-        components.add_security_scheme("cookie", cookie(chassis::auth::ACCESS_COOKIE));
-        components.add_security_scheme("guest", cookie(guest_cookie::NAME));
+        components.add_security_scheme("guest", SecurityScheme::ApiKey(cookie));
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::FromRef;
 use chassis::{
-    App, Database, Process, Service,
+    App, Database, Process, RateLimiter, Service,
     auth::{InternalToken, TokenRules, Verifier},
     worker::Wake,
 };
@@ -71,7 +71,8 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
         outbox: service.outbox(),
     };
     service.publish_to(events::STREAM);
+    let limiter = RateLimiter::new(&config.limits, &process.metrics);
     let admin = http::admin_routes(service.database(), state.verifier.clone());
     let routes = http::routes().with_state(state).merge(admin);
-    Ok(service.app(routes, &http::openapi()))
+    Ok(service.app(routes, &http::openapi(), limiter))
 }

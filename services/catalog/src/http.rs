@@ -22,11 +22,8 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{get, post, put},
 };
-use chassis::{Database, admin, auth::Verifier};
-use utoipa::{
-    Modify, OpenApi,
-    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
-};
+use chassis::{Database, admin, api_docs::Credentials, auth::Verifier};
+use utoipa::OpenApi;
 
 use crate::assembly::State;
 
@@ -106,22 +103,6 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         search_products::search_products,
     ),
     components(schemas(body::ProblemBody)),
-    modifiers(&AccessToken)
+    modifiers(&Credentials)
 )]
 struct Description;
-
-/// The one way to say who is asking.
-struct AccessToken;
-
-impl Modify for AccessToken {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let bearer = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .bearer_format("JWT")
-            .build();
-        document
-            .components
-            .get_or_insert_default()
-            .add_security_scheme("accessToken", SecurityScheme::Http(bearer));
-    }
-}

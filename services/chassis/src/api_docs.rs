@@ -13,6 +13,7 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
+use serde_json::Value;
 use utoipa::{
     Modify,
     openapi::{
@@ -39,12 +40,15 @@ impl Modify for Credentials {
     }
 }
 
-/// Serves the document, the page and its style sheet.
+/// Serves a service's own document, the page and its style sheet.
 pub fn routes<S: Clone + Send + Sync + 'static>(document: &OpenApi) -> Router<S> {
-    let json: Arc<str> = document
-        .to_json()
-        .expect("BUG: the document is plain data")
-        .into();
+    let document = serde_json::to_value(document).expect("BUG: the document is plain data");
+    routes_of(&document)
+}
+
+/// The same of a document that was put together elsewhere.
+pub fn routes_of<S: Clone + Send + Sync + 'static>(document: &Value) -> Router<S> {
+    let json: Arc<str> = document.to_string().into();
     let html: Arc<str> = page::render(document).into();
     Router::new()
         .route(

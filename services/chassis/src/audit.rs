@@ -1,5 +1,5 @@
 //! Who changed what, when, and from what to what: written in the transaction of the change itself, so that there is no change
-//! without its entry, and no entry of a change that failed (docs/adr/0007-audit.md).
+//! without its entry, and no entry of a change that failed (docs/adr/0011-audit.md).
 //!
 //! [`record`] takes a transaction for that reason. The table belongs to each service's own migrations:
 //!

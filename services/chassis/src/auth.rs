@@ -10,6 +10,7 @@ mod origin;
 mod principal;
 mod revocations;
 mod verifier;
+mod who;
 
 pub use cookie::{ACCESS_COOKIE, cookie};
 pub use internal::{InternalCaller, InternalToken};
@@ -18,3 +19,4 @@ pub use origin::Origin;
 pub use principal::{Admin, Caller, Principal, Role, Vendor};
 pub use revocations::RevocationList;
 pub use verifier::{TokenRules, Verifier};
+pub use who::{ADMINS, ANYBODY, OWNER_ONLY, OWNERS, SIGNED_IN, VENDORS, Who};

@@ -40,9 +40,11 @@ mod subscription;
 use std::future::Future;
 
 use chrono::{DateTime, Utc};
-use contracts::Event;
+use contracts::{Envelope, Event};
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
+
+use crate::Correlation;
 
 pub use replay::DeadLetterReplay;
 pub use subscription::Subscription;
@@ -56,6 +58,34 @@ pub struct Delivery<E> {
     pub time: DateTime<Utc>,
     /// What happened.
     pub event: E,
+    /// Its trace, and itself as the cause of whatever comes of it. Of several deliveries that are handled together, each
+    /// has its own: what one of them causes is done in its scope.
+    pub correlation: Correlation,
+}
+
+impl<E> Delivery<E> {
+    /// An event out of its envelope.
+    pub(crate) fn of(envelope: Envelope<E>) -> Self {
+        let parent = envelope.traceparent.as_deref();
+        let parent = parent.and_then(|parent| parent.parse().ok());
+        Self {
+            event_id: envelope.id,
+            time: envelope.time,
+            event: envelope.data,
+            correlation: Correlation::caused_by(envelope.id.to_string(), parent),
+        }
+    }
+
+    /// For what is logged about it.
+    pub(crate) fn span(&self, consumer: &'static str) -> tracing::Span {
+        tracing::info_span!(
+            "consume",
+            consumer,
+            event.id = %self.event_id,
+            trace.id = %self.correlation.trace.trace_id(),
+            span.id = %self.correlation.trace.span_id(),
+        )
+    }
 }
 
 /// What a consumer says of one delivery.

@@ -6,7 +6,10 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
 use crate::{
     FieldError, Problem,
@@ -75,17 +78,30 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
-        misunderstood(&path, error.inner())
+        misunderstood(body, &path, error.inner())
     })?;
     deserializer
         .end()
-        .map_err(|error| misunderstood(".", &error))?;
+        .map_err(|error| misunderstood(body, ".", &error))?;
+    if body.trim_ascii_start().starts_with(b"[") {
+        // Serde takes a list for an object with as many members, in the order in which our code declares them.
+        return Err(Problem::invalid(vec![FieldError::new(
+            "",
+            "expected an object",
+        )]));
+    }
     Ok(value)
 }
 
-fn misunderstood(path: &str, error: &serde_json::Error) -> Problem {
+fn misunderstood(body: &[u8], path: &str, error: &serde_json::Error) -> Problem {
     let text = error.to_string();
     let message = text.split(" at line ").next().unwrap_or(&text);
+    let is_json = || serde_json::from_slice::<IgnoredAny>(body).is_ok();
+    if error.is_syntax() && path != "." && is_json() {
+        // So serde_json says that a number stands where the name of one of a few values should.
+        let message = "is not of the type that is expected here";
+        return Problem::invalid(vec![FieldError::new(path, message)]);
+    }
     if error.is_syntax() || error.is_eof() {
         let at = format!("line {}, column {}", error.line(), error.column());
         let detail = format!("The body is not JSON at {at}: {message}");
@@ -160,8 +176,30 @@ mod tests {
     }
 
     #[test]
+    fn a_number_instead_of_a_name_is_no_mistake_of_syntax() {
+        #[derive(Debug, Deserialize)]
+        enum Colour {
+            Blue,
+        }
+        #[derive(Debug, Deserialize)]
+        struct Paint {
+            #[expect(dead_code, reason = "only its parsing matters")]
+            colour: Colour,
+        }
+        assert!(parse::<Paint>(br#"{"colour":"Blue"}"#).is_ok());
+        for body in [
+            r#"{"colour":1.5}"#,
+            r#"{"colour":null}"#,
+            r#"{"colour":[]}"#,
+        ] {
+            let problem = parse::<Paint>(body.as_bytes()).unwrap_err();
+            assert_eq!(problem.errors[0].field, "colour", "{body}");
+        }
+    }
+
+    #[test]
     fn what_is_not_one_json_document_is_refused() {
-        for body in ["", "{", "[]", "{\"inner\":[]} x"] {
+        for body in ["", "{", "[]", "[[]]", "{\"inner\":[]} x"] {
             assert_eq!(
                 parse::<Outer>(body.as_bytes()).unwrap_err().kind,
                 &INVALID_REQUEST,

@@ -37,6 +37,7 @@ pub const CATALOGUE: &[&Family] = &[
     &BREAKER_STATE,
     &PEER_CALLS,
     &AUTH_FAILURES,
+    &RATE_LIMITED,
     &LOG_EVENTS,
     &BUILD_INFO,
 ];
@@ -134,6 +135,12 @@ pub const AUTH_FAILURES: Family = Family::counter(
     "auth_failures_total",
     &["reason"],
     "Requests whose token was refused.",
+);
+/// Requests that were one too many of their client.
+pub const RATE_LIMITED: Family = Family::counter(
+    "rate_limited_total",
+    &["route"],
+    "Requests that were refused because their client sent too many.",
 );
 /// Lines logged.
 pub const LOG_EVENTS: Family =

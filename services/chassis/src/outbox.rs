@@ -13,6 +13,8 @@
 //!   payload           jsonb       not null,
 //!   created_at        timestamptz not null default now(),
 //!   stream_seq        bigint,
+//!   traceparent       text,
+//!   causation_id      text,
 //!   unique (aggregate_id, aggregate_version, subject)
 //! );
 //! create index outbox_unsent on outbox (id) where stream_seq is null;
@@ -34,45 +36,78 @@ use contracts::Event;
 use sqlx::{Postgres, Transaction, types::Json};
 use uuid::Uuid;
 
+use crate::correlation::{self, Correlation};
+
 pub use relay::{Relay, RelayConfig};
 
-/// Puts `event` into the outbox; it is sent once `tx` has been committed, and never if it is not.
+/// Puts `event` into the outbox; it is sent once `tx` has been committed, and never if it is not. It belongs to the trace of
+/// what is being worked on.
 pub async fn publish<E: Event + Sync>(
     tx: &mut Transaction<'_, Postgres>,
     event: &E,
 ) -> sqlx::Result<Uuid> {
     let event_id = Uuid::now_v7();
+    let (traceparent, causation_id) = correlation::columns(correlation::current().as_ref());
     sqlx::query(
-        "insert into outbox (event_id, subject, aggregate_id, aggregate_version, payload)
-         values ($1, $2, $3, $4, $5)",
+        "insert into outbox (event_id, subject, aggregate_id, aggregate_version, payload, traceparent, causation_id)
+         values ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(event_id)
     .bind(E::subject())
     .bind(event.aggregate_id())
     .bind(event.aggregate_version())
     .bind(Json(event))
+    .bind(traceparent)
+    .bind(causation_id)
     .execute(&mut **tx)
     .await?;
     Ok(event_id)
 }
 
+/// An event with what it belongs to.
+#[derive(Debug, Clone)]
+pub struct Correlated<E> {
+    /// What happened.
+    pub event: E,
+    /// Its trace and cause; None where nobody asked for it.
+    pub correlation: Option<Correlation>,
+}
+
+impl<E> Correlated<E> {
+    /// With what is being worked on.
+    pub fn now(event: E) -> Self {
+        Self {
+            event,
+            correlation: correlation::current(),
+        }
+    }
+}
+
 /// The same for many events of one kind, in their order and in one round trip.
 pub async fn publish_all<E: Event + Sync>(
     tx: &mut Transaction<'_, Postgres>,
-    events: &[E],
+    events: &[Correlated<E>],
 ) -> sqlx::Result<()> {
     if events.is_empty() {
         return Ok(());
     }
+    let correlations = events.iter().map(|event| event.correlation.as_ref());
+    let (traceparents, causation_ids): (Vec<_>, Vec<_>) =
+        correlations.map(correlation::columns).unzip();
+    let events: Vec<&E> = events.iter().map(|correlated| &correlated.event).collect();
     let event_ids: Vec<Uuid> = events.iter().map(|_| Uuid::now_v7()).collect();
-    let aggregates: Vec<Uuid> = events.iter().map(Event::aggregate_id).collect();
-    let versions: Vec<i64> = events.iter().map(Event::aggregate_version).collect();
-    let payloads: Vec<Json<&E>> = events.iter().map(Json).collect();
+    let aggregates: Vec<Uuid> = events.iter().map(|event| event.aggregate_id()).collect();
+    let versions: Vec<i64> = events
+        .iter()
+        .map(|event| event.aggregate_version())
+        .collect();
+    let payloads: Vec<Json<&E>> = events.iter().copied().map(Json).collect();
     sqlx::query(
-        "insert into outbox (event_id, subject, aggregate_id, aggregate_version, payload)
-         select event_id, $2, aggregate_id, aggregate_version, payload
-         from unnest($1::uuid[], $3::uuid[], $4::bigint[], $5::jsonb[])
-           with ordinality as event (event_id, aggregate_id, aggregate_version, payload, position)
+        "insert into outbox (event_id, subject, aggregate_id, aggregate_version, payload, traceparent, causation_id)
+         select event_id, $2, aggregate_id, aggregate_version, payload, traceparent, causation_id
+         from unnest($1::uuid[], $3::uuid[], $4::bigint[], $5::jsonb[], $6::text[], $7::text[])
+           with ordinality as event
+             (event_id, aggregate_id, aggregate_version, payload, traceparent, causation_id, position)
          order by position",
     )
     .bind(event_ids)
@@ -80,6 +115,8 @@ pub async fn publish_all<E: Event + Sync>(
     .bind(aggregates)
     .bind(versions)
     .bind(payloads)
+    .bind(traceparents)
+    .bind(causation_ids)
     .execute(&mut **tx)
     .await
     .map(drop)

@@ -12,7 +12,7 @@ use crate::{
     Problem,
     auth::InternalToken,
     breaker::{Breaker, Open},
-    http_client,
+    correlation, http_client,
     metrics::{Metrics, PEER_CALLS},
 };
 
@@ -152,6 +152,7 @@ impl Peer {
     }
 
     async fn call<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Error> {
+        let request = request.headers(correlation::headers());
         if let Err(open) = self.breaker.admit() {
             self.count("not_asked");
             return Err(self.unavailable(open));

@@ -17,7 +17,13 @@ use axum::{
 use tokio::net::TcpListener;
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
-use crate::{Process, health::Readiness, metrics::HttpMetrics, problem};
+use crate::{
+    Process,
+    health::Readiness,
+    metrics::HttpMetrics,
+    problem,
+    rate_limit::{self, RateLimiter},
+};
 
 pub use observe::RequestId;
 
@@ -35,6 +41,36 @@ pub fn router(
     readiness: Readiness,
     http: HttpMetrics,
 ) -> Router {
+    surround(with_fallbacks(routes), process, readiness, http)
+}
+
+/// The same for a service that people reach: what one client asks too much is refused before anything is done for it.
+pub fn limited_router(
+    routes: Router,
+    process: &Process,
+    readiness: Readiness,
+    http: HttpMetrics,
+    limiter: RateLimiter,
+) -> Router {
+    let limit = middleware::from_fn_with_state(limiter, rate_limit::limit);
+    surround(
+        with_fallbacks(routes).layer(limit),
+        process,
+        readiness,
+        http,
+    )
+}
+
+fn with_fallbacks(routes: Router) -> Router {
+    routes
+        .fallback(|| async { problem::from_status(StatusCode::NOT_FOUND) })
+        .method_not_allowed_fallback(|| async {
+            problem::from_status(StatusCode::METHOD_NOT_ALLOWED)
+        })
+}
+
+/// Probes and scrapes are around everything that is limited.
+fn surround(routes: Router, process: &Process, readiness: Readiness, http: HttpMetrics) -> Router {
     let metrics = process.metrics.clone();
     routes
         .route("/livez", get(|| async { StatusCode::OK }))
@@ -43,10 +79,6 @@ pub fn router(
             get(move || async move { readiness.report().await }),
         )
         .route("/metrics", get(move || async move { scrape(&metrics) }))
-        .fallback(|| async { problem::from_status(StatusCode::NOT_FOUND) })
-        .method_not_allowed_fallback(|| async {
-            problem::from_status(StatusCode::METHOD_NOT_ALLOWED)
-        })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,

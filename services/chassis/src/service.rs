@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use utoipa::openapi::OpenApi;
 
 use crate::{
-    Broker, Database, Process, api_docs,
+    Broker, Database, Process, RateLimiter, api_docs,
     broker::Stream,
     consumer::{Consumer, DeadLetterReplay, Subscription},
     health::{Need, Readiness},
@@ -137,14 +137,16 @@ impl Service {
         self
     }
 
-    /// With its routes, ready to serve. `document` describes them.
-    pub fn app(self, routes: Router, document: &OpenApi) -> App {
+    /// With its routes, ready to serve. `document` describes them, `limiter` says how much one client may ask.
+    pub fn app(self, routes: Router, document: &OpenApi, limiter: RateLimiter) -> App {
         let metrics = HttpMetrics::new(&self.process.metrics);
         api_docs::expect_operations(document, &metrics);
         let routes = routes.merge(api_docs::routes(document));
-        let app = server::router(routes, &self.process, self.readiness, metrics);
+        limiter.expect(document.paths.paths.keys().map(String::as_str));
+        let (process, readiness) = (self.process, self.readiness);
+        let app = server::limited_router(routes, &process, readiness, metrics, limiter);
         App {
-            process: self.process,
+            process,
             listener: self.listener,
             router: app,
             workers: self.workers,

@@ -1,6 +1,10 @@
 //! Background work: one loop for every worker, which wakes on notice, polls as the safety net, and backs off on errors.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use prometheus::IntCounterVec;
 use rand::Rng as _;
@@ -33,6 +37,12 @@ pub enum Step {
 pub trait Worker: Send + 'static {
     /// For logs and metrics.
     const NAME: &'static str;
+
+    /// How much time lies between the beginnings of two steps that find something, at least.
+    ///
+    /// What comes alone is done at once. Under load, a step that costs the same for one thing as for a hundred then finds more of
+    /// them.
+    const GATHER: Duration = Duration::ZERO;
 
     /// Does the next piece of work.
     fn step(&mut self) -> impl Future<Output = anyhow::Result<Step>> + Send;
@@ -106,7 +116,11 @@ struct Turn {
 impl Turn {
     async fn run<W: Worker>(self, mut worker: W) {
         let mut failures = 0;
+        let mut gathered = Instant::now();
         while !self.stop.is_cancelled() {
+            self.rest(gathered.saturating_duration_since(Instant::now()))
+                .await;
+            let begun = Instant::now();
             // Armed before the step looks for work: what comes in while it looks is not lost.
             let noticed = self.wake.0.notified();
             tokio::pin!(noticed);
@@ -116,6 +130,7 @@ impl Turn {
             let pause = match outcome {
                 Ok(Step::Worked(_)) => {
                     failures = 0;
+                    gathered = begun + W::GATHER;
                     continue;
                 }
                 Ok(Step::Idle) => {
@@ -139,6 +154,9 @@ impl Turn {
     }
 
     async fn rest(&self, pause: Duration) {
+        if pause.is_zero() {
+            return;
+        }
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = self.stop.cancelled() => {}

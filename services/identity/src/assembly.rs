@@ -1,14 +1,12 @@
 //! Puts the service together: database, broker, keys, hashing, workers, routes.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
 use chassis::{
-    App, Database, Process, Service,
+    App, Database, Process, RateLimiter, Service,
     auth::{KeySource, TokenRules, Verifier},
+    clock,
     worker::Wake,
 };
 use chrono::{DateTime, Utc};
@@ -41,7 +39,7 @@ impl State {
 
     /// The time that tokens say.
     pub(crate) fn now() -> DateTime<Utc> {
-        SystemTime::now().into()
+        clock::now()
     }
 }
 
@@ -70,9 +68,14 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
         Wake::default(),
         FORGET_POLL,
     );
+    let limiter = RateLimiter::new(&config.limits, &process.metrics).stricter(
+        "logins",
+        &http::GUESSABLE,
+        config.logins.allowance(),
+    );
     let admin = http::admin_routes(&state);
     let routes = http::routes().with_state(state).merge(admin);
-    Ok(service.app(routes, &http::openapi()))
+    Ok(service.app(routes, &http::openapi(), limiter))
 }
 
 /// The issuer verifies with its own keys, and looks ended sessions up where it ends them (`http::signed_in`).

@@ -1,8 +1,8 @@
 //! Every variable that the identity service reads, parsed before a port is bound.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 
-use chassis::{LogConfig, Secret, database};
+use chassis::{LogConfig, RateLimitConfig, Secret, database, rate_limit::Allowance};
 use clap::{Args, Parser, Subcommand};
 use sqlx::postgres::PgConnectOptions;
 
@@ -49,6 +49,10 @@ pub struct ServeConfig {
     #[arg(long, env = "IDENTITY_LISTEN")]
     pub listen: SocketAddr,
     #[command(flatten)]
+    pub limits: RateLimitConfig,
+    #[command(flatten)]
+    pub logins: LoginLimitConfig,
+    #[command(flatten)]
     pub database: DatabaseConfig,
     #[command(flatten)]
     pub broker: BrokerConfig,
@@ -62,6 +66,38 @@ pub struct ServeConfig {
         value_parser = clap::value_parser!(u32).range(1..)
     )]
     pub registrations_per_client: u32,
+}
+
+/// How often one client may try a password, log in or register, whether it succeeds or not. What failed slows down further tries
+/// on top of that (see throttle.rs), and is remembered for longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
+pub struct LoginLimitConfig {
+    /// Tries a minute for long.
+    #[arg(long, env = "IDENTITY_LOGINS_PER_MINUTE", default_value_t = Self::default().logins_per_minute)]
+    pub logins_per_minute: NonZeroU32,
+    /// Tries at once.
+    #[arg(long, env = "IDENTITY_LOGIN_BURST", default_value_t = Self::default().login_burst)]
+    pub login_burst: NonZeroU32,
+}
+
+impl Default for LoginLimitConfig {
+    fn default() -> Self {
+        let number = |number| NonZeroU32::new(number).expect("BUG: it is not zero");
+        Self {
+            logins_per_minute: number(20),
+            login_burst: number(10),
+        }
+    }
+}
+
+impl LoginLimitConfig {
+    pub(crate) fn allowance(self) -> Allowance {
+        Allowance {
+            burst: self.login_burst,
+            requests: self.logins_per_minute,
+            per: Duration::from_mins(1),
+        }
+    }
 }
 
 /// How tokens are signed and how long they live.

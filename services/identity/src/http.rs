@@ -39,6 +39,13 @@ use signed_in::Administrator;
 /// The name of the package, the binary and the component.
 const SERVICE: &str = "identity";
 
+/// Where passwords can be tried, or cost us a hash: what one client may ask here is limited more than elsewhere.
+pub(crate) const GUESSABLE: [&str; 3] = [
+    "/api/users/login",
+    "/api/users/register",
+    "/api/users/me/password",
+];
+
 /// What is where. The edge passes `/api` and the keys on; ended sessions are for the other services only.
 pub(crate) fn routes() -> Router<State> {
     Router::new()

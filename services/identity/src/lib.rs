@@ -22,7 +22,8 @@ use sqlx::migrate::Migrator;
 
 pub use assembly::app;
 pub use config::{
-    AdministratorConfig, BrokerConfig, Cli, Command, DatabaseConfig, ServeConfig, TokenConfig,
+    AdministratorConfig, BrokerConfig, Cli, Command, DatabaseConfig, LoginLimitConfig, ServeConfig,
+    TokenConfig,
 };
 pub use http::openapi;
 pub use signing::Keys;

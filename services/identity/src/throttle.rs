@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderName};
-use chassis::{Problem, auth::cookie};
+use axum::http::HeaderMap;
+use chassis::{Problem, auth::cookie, rate_limit::ClientAddress};
 use contracts::UserId;
 use sqlx::PgConnection;
 
@@ -19,19 +19,12 @@ use crate::{
     signing::Keys,
 };
 
-/// Set by the edge, which removes what came from outside; its last entry is the address that the edge has seen.
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-
 /// What is counted of one try.
 pub(crate) struct Throttle(Vec<(Vec<u8>, Policy)>);
 
-/// Where a request comes from. A caller on our own network that forwards nobody counts as one client.
-fn client(headers: &HeaderMap) -> &str {
-    headers
-        .get(FORWARDED_FOR)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|list| list.rsplit(',').next())
-        .map_or("", str::trim)
+/// Where a request comes from. Callers on our own network that forward nobody count as one client.
+fn client(headers: &HeaderMap) -> String {
+    ClientAddress::of(headers).map_or_else(String::new, |client| client.to_string())
 }
 
 impl Throttle {
@@ -114,23 +107,5 @@ impl From<Refusal> for Problem {
             }
             Refusal::Database(error) => error.into(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::http::HeaderValue;
-
-    use super::*;
-
-    #[test]
-    fn the_client_is_who_the_edge_has_seen() {
-        let of = |value: &'static str| {
-            let pair = (FORWARDED_FOR, HeaderValue::from_static(value));
-            client(&HeaderMap::from_iter([pair])).to_owned()
-        };
-        assert_eq!(of("203.0.113.7"), "203.0.113.7");
-        assert_eq!(of("made-up, 203.0.113.7"), "203.0.113.7");
-        assert_eq!(client(&HeaderMap::new()), "");
     }
 }

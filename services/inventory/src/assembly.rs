@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::FromRef;
 use chassis::{
-    App, Database, Process, Service,
+    App, Database, Process, RateLimiter, Service,
     auth::{InternalToken, TokenRules, Verifier},
     worker::Wake,
 };
@@ -82,9 +82,10 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
     service.publish_to(events::STREAM);
     consume(&service, &state);
     work(&service, &state);
+    let limiter = RateLimiter::new(&config.limits, &process.metrics);
     let admin = http::admin_routes(service.database(), state.verifier.clone());
     let routes = http::routes().with_state(state).merge(admin);
-    Ok(service.app(routes, &http::openapi()))
+    Ok(service.app(routes, &http::openapi(), limiter))
 }
 
 fn consume(service: &Service, state: &State) {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use chassis::{LogConfig, Secret, auth::KeySource, database};
+use chassis::{LogConfig, RateLimitConfig, Secret, auth::KeySource, database};
 use clap::{Args, Parser, Subcommand};
 use sqlx::postgres::PgConnectOptions;
 
@@ -46,6 +46,8 @@ pub struct ServeConfig {
     /// Address to listen on.
     #[arg(long, env = "INVENTORY_LISTEN")]
     pub listen: SocketAddr,
+    #[command(flatten)]
+    pub limits: RateLimitConfig,
     #[command(flatten)]
     pub database: DatabaseConfig,
     #[command(flatten)]

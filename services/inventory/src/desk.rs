@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use chassis::worker::Wake;
+use chassis::{Correlation, correlation, worker::Wake};
 use tokio::{
     sync::{Notify, oneshot},
     time::{Instant, timeout_at},
@@ -28,6 +28,8 @@ const MAX_WAITING: usize = 4096;
 /// A request with somebody waiting for its outcome.
 pub(crate) struct Waiting {
     pub(crate) request: Request,
+    /// What the request belongs to, for what is done for it alone.
+    pub(crate) correlation: Option<Correlation>,
     pub(crate) reply: oneshot::Sender<Outcome>,
 }
 
@@ -62,7 +64,11 @@ impl Desk {
         if waiting.len() >= MAX_WAITING {
             return Err(Full);
         }
-        waiting.push_back(Waiting { request, reply });
+        waiting.push_back(Waiting {
+            request,
+            correlation: correlation::current(),
+            reply,
+        });
         drop(waiting);
         self.0.arrived.notify_one();
         self.0.wake.wake();

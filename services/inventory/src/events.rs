@@ -1,6 +1,12 @@
 //! What the inventory publishes, and where: the stream, and the events made from shelves and answers.
 
-use chassis::{broker::Stream, outbox};
+use std::collections::HashMap;
+
+use chassis::{
+    Correlation,
+    broker::Stream,
+    outbox::{self, Correlated},
+};
 use contracts::{
     OrderId,
     inventory::{LowStock, OutOfStock, StockCommitFailed, StockCommitted, StockReleased},
@@ -27,10 +33,14 @@ pub(crate) struct Told {
     pub(crate) answer: Answer,
 }
 
+/// Which command each order's answer comes of; none for an order whose hold ended by itself.
+pub(crate) type Causes = HashMap<OrderId, Correlation>;
+
 /// Tells orders what became of their goods.
 pub(crate) async fn publish_answers(
     tx: &mut Transaction<'_, Postgres>,
     told: &[Told],
+    causes: &Causes,
 ) -> sqlx::Result<()> {
     let (mut committed, mut failed, mut released) = (Vec::new(), Vec::new(), Vec::new());
     for &Told {
@@ -39,17 +49,27 @@ pub(crate) async fn publish_answers(
         answer,
     } in told
     {
+        let correlation = causes.get(&order_id).cloned();
         match answer {
-            Answer::Committed => committed.push(StockCommitted { order_id, version }),
-            Answer::CommitFailed(failure) => failed.push(StockCommitFailed {
-                order_id,
-                version,
-                reason: failure.text().to_owned(),
+            Answer::Committed => committed.push(Correlated {
+                event: StockCommitted { order_id, version },
+                correlation,
             }),
-            Answer::Released(reason) => released.push(StockReleased {
-                order_id,
-                version,
-                reason,
+            Answer::CommitFailed(failure) => failed.push(Correlated {
+                event: StockCommitFailed {
+                    order_id,
+                    version,
+                    reason: failure.text().to_owned(),
+                },
+                correlation,
+            }),
+            Answer::Released(reason) => released.push(Correlated {
+                event: StockReleased {
+                    order_id,
+                    version,
+                    reason,
+                },
+                correlation,
             }),
         }
     }
@@ -58,12 +78,13 @@ pub(crate) async fn publish_answers(
     outbox::publish_all(tx, &released).await
 }
 
-/// Tells vendors what runs short: each of these shelves has come to a graver state.
+/// Tells vendors what runs short: each of these shelves has come to a graver state. Of many requests that are decided together
+/// none is the reason, and the news belongs to no trace.
 pub(crate) async fn publish_alerts(
     tx: &mut Transaction<'_, Postgres>,
     shelves: &[Shelf],
 ) -> sqlx::Result<()> {
-    let low: Vec<LowStock> = shelves
+    let low: Vec<Correlated<LowStock>> = shelves
         .iter()
         .filter(|shelf| shelf.level == Level::Low)
         .map(|shelf| LowStock {
@@ -77,8 +98,9 @@ pub(crate) async fn publish_alerts(
             available: shelf.available(),
             vendor_id: shelf.facts.vendor_id,
         })
+        .map(Correlated::now)
         .collect();
-    let out: Vec<OutOfStock> = shelves
+    let out: Vec<Correlated<OutOfStock>> = shelves
         .iter()
         .filter(|shelf| shelf.level == Level::Out)
         .map(|shelf| OutOfStock {
@@ -91,6 +113,7 @@ pub(crate) async fn publish_alerts(
             warehouse_location: shelf.warehouse.clone(),
             vendor_id: shelf.facts.vendor_id,
         })
+        .map(Correlated::now)
         .collect();
     outbox::publish_all(tx, &low).await?;
     outbox::publish_all(tx, &out).await

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::ensure;
-use chassis::{Database, failpoint, planted};
+use chassis::{Correlation, Database, failpoint, planted};
 use contracts::{OrderId, StockId, VariantId};
 use sqlx::{PgConnection, Postgres, Transaction};
 
@@ -15,7 +15,7 @@ use crate::{
         hold::{Answer, Hold, State},
         shelf::{Impossible, Posting, Shelves},
     },
-    events::{self, Told},
+    events::{self, Causes, Told},
     metrics::InventoryMetrics,
 };
 
@@ -56,27 +56,28 @@ impl Settled {
     }
 }
 
-/// Carries out one command after the other, in one transaction.
+/// Carries out one command after the other, in one transaction; each comes with what it belongs to.
 pub(crate) async fn settle(
     tx: &mut Transaction<'static, Postgres>,
     command: Command,
-    orders: &[OrderId],
+    orders: &[(OrderId, Correlation)],
 ) -> anyhow::Result<Settled> {
-    let distinct: BTreeSet<OrderId> = orders.iter().copied().collect();
+    let distinct: BTreeSet<OrderId> = orders.iter().map(|(order, _)| *order).collect();
     let distinct: Vec<OrderId> = distinct.into_iter().collect();
     if !planted::is_planted("release_without_tombstone") {
         db::holds::insert_tombstones(tx, &distinct).await?;
     }
     let stored = db::holds::lock(tx, &distinct).await?;
     let mut case = Case::open(tx, stored, command == Command::Commit).await?;
-    for order in orders {
+    for (order, _) in orders {
         case.carry_out(*order, |hold, shelves| match command {
             Command::Commit => hold.commit(shelves).map(Some),
             Command::Release => hold.release(shelves).map(Some),
         })?;
     }
     failpoint::hit("inventory.settle.before_store");
-    case.close(tx).await
+    // A command that was sent twice is answered once more, in the trace of the later one.
+    case.close(tx, &orders.iter().cloned().collect()).await
 }
 
 /// Sets free what nobody asked for in time: up to `limit` holds, in a transaction of its own.
@@ -97,7 +98,7 @@ pub(crate) async fn expire(database: &Database, limit: i64) -> anyhow::Result<Se
     for order in orders {
         case.carry_out(order, Hold::expire)?;
     }
-    let settled = case.close(&mut tx).await?;
+    let settled = case.close(&mut tx, &Causes::new()).await?;
     if settled.told.is_empty() {
         return Ok(settled);
     }
@@ -172,7 +173,11 @@ impl Case {
     }
 
     /// Stores what has changed, and tells the orders.
-    async fn close(self, tx: &mut Transaction<'static, Postgres>) -> anyhow::Result<Settled> {
+    async fn close(
+        self,
+        tx: &mut Transaction<'static, Postgres>,
+        causes: &Causes,
+    ) -> anyhow::Result<Settled> {
         let changed: BTreeSet<OrderId> = self.told.iter().map(|told| told.order_id).collect();
         let changed: Vec<&Hold> = changed.iter().map(|order| &self.holds[order]).collect();
         let moved: Vec<&Hold> = changed
@@ -200,7 +205,7 @@ impl Case {
             db::holds::insert_portions(tx, &moved).await?;
         }
         let posting = bookkeeping::post(tx, self.shelves).await?;
-        events::publish_answers(tx, &self.told).await?;
+        events::publish_answers(tx, &self.told, causes).await?;
         Ok(Settled {
             told: self.told,
             posting,

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
 use chassis::{
-    Database, Process, Service,
+    Database, Process, RateLimiter, Service,
     auth::{TokenRules, Verifier},
     breaker::Breaker,
     worker::Wake,
@@ -119,9 +119,10 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
         shop: config.mail.mail_from.clone(),
         metrics,
     };
+    let limiter = RateLimiter::new(&config.limits, &process.metrics);
     let admin = http::admin_routes(service.database(), state.verifier.clone());
     let routes = http::routes().with_state(state).merge(admin);
-    let inner = service.app(routes, &http::openapi());
+    let inner = service.app(routes, &http::openapi(), limiter);
     Ok(App { inner, hub, smtp })
 }
 

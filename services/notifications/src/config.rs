@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use chassis::{LogConfig, Secret, auth::KeySource, database};
+use chassis::{LogConfig, RateLimitConfig, Secret, auth::KeySource, database};
 use clap::{Args, Parser, Subcommand, value_parser};
 use sqlx::postgres::PgConnectOptions;
 
@@ -53,6 +53,8 @@ pub struct ServeConfig {
     /// Address to listen on.
     #[arg(long, env = "NOTIFICATIONS_LISTEN")]
     pub listen: SocketAddr,
+    #[command(flatten)]
+    pub limits: RateLimitConfig,
     #[command(flatten)]
     pub database: DatabaseConfig,
     #[command(flatten)]

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
 use chassis::{
-    App, Database, Process, Service,
+    App, Database, Process, RateLimiter, Service,
     auth::{InternalToken, TokenRules, Verifier},
     peer::Peer,
     worker::Wake,
@@ -73,9 +73,10 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
         Wake::default(),
         CHANGES_POLL,
     );
+    let limiter = RateLimiter::new(&config.limits, &process.metrics);
     let admin = http::admin_routes(service.database(), state.verifier.clone());
     let routes = http::routes().with_state(state).merge(admin);
-    Ok(service.app(routes, &http::openapi()))
+    Ok(service.app(routes, &http::openapi(), limiter))
 }
 
 fn state(config: &ServeConfig, process: &Process, service: &Service) -> State {

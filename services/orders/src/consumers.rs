@@ -60,6 +60,7 @@ impl Listener {
                     happening: heard.happening,
                     cause,
                     cause_id: Some(delivery.event_id),
+                    correlation: Some(delivery.correlation.clone()),
                     reason: heard.reason,
                 }
             })

@@ -36,26 +36,30 @@ pub(crate) fn placed(order: &NewOrder, lines: &[PricedLine]) -> Vec<OutboxRow> {
         quantity: line.quantity,
         unit_price: line.offer.price,
     });
-    vec![
-        OutboxRow::new(&OrderPlaced {
-            order_id: order.id,
-            version: 1,
-            number: String::new(),
-            user_id: order.user,
-            email: order.email.clone(),
-            total: order.total,
-            lines: lines.collect(),
-            shipping_address: order.address.clone(),
-            placed_at: order.placed_at,
-        }),
-        OutboxRow::new(&PaymentRequested {
-            order_id: order.id,
-            version: 1,
-            user_id: order.user,
-            amount: order.total,
-            payment_method: order.payment_method.clone(),
-        }),
-    ]
+    let placed = OutboxRow::new(&OrderPlaced {
+        order_id: order.id,
+        version: 1,
+        number: String::new(),
+        user_id: order.user,
+        email: order.email.clone(),
+        total: order.total,
+        lines: lines.collect(),
+        shipping_address: order.address.clone(),
+        placed_at: order.placed_at,
+    });
+    let mut requested = OutboxRow::new(&PaymentRequested {
+        order_id: order.id,
+        version: 1,
+        user_id: order.user,
+        amount: order.total,
+        payment_method: order.payment_method.clone(),
+    });
+    // It is paid because it was placed: from here on every cause leads back to that event.
+    let cause = placed.event_id.to_string();
+    requested.correlation = requested
+        .correlation
+        .map(|correlation| correlation.because_of(cause));
+    vec![placed, requested]
 }
 
 /// The request for a refund.

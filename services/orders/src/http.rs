@@ -21,7 +21,10 @@ use axum::{
     routing::{get, post},
 };
 use chassis::{Database, admin, api_docs::Credentials, auth::Verifier};
-use utoipa::OpenApi;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{HttpMethod, PathItem},
+};
 
 use crate::assembly::State;
 
@@ -89,6 +92,21 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         user_dashboard::user_dashboard,
     ),
     components(schemas(body::ProblemBody)),
-    modifiers(&Credentials)
+    modifiers(&Credentials, &ShortAddress)
 )]
 struct Description;
+
+/// The address without `/api`, which stands in a route table and not at the operation.
+struct ShortAddress;
+
+impl Modify for ShortAddress {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let placing = document.paths.paths.get("/api/orders");
+        let Some(mut place_order) = placing.and_then(|path| path.post.clone()) else {
+            return;
+        };
+        place_order.operation_id = Some("place_order_shortly".to_owned());
+        let path = PathItem::new(HttpMethod::Post, place_order);
+        document.paths.paths.insert("/orders".to_owned(), path);
+    }
+}

@@ -5,7 +5,7 @@ mod desk;
 
 use std::sync::Arc;
 
-use chassis::{clock, worker::Wake};
+use chassis::{Correlation, clock, correlation::within_now, worker::Wake};
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{Money, OrderId, RefundId};
 use desk::Desk;
@@ -40,6 +40,8 @@ pub(crate) struct Signal {
     /// What the history says of why.
     pub(crate) cause: &'static str,
     pub(crate) cause_id: Option<Uuid>,
+    /// The trace of what comes of it, where that is not the one of what is being worked on.
+    pub(crate) correlation: Option<Correlation>,
     /// Why it ends, for people, in case it does.
     pub(crate) reason: Option<String>,
 }
@@ -95,7 +97,10 @@ impl Saga {
     ) -> sqlx::Result<Advanced> {
         let now = clock::now();
         let mut desk = Desk::open(connection, signals).await?;
-        let outcomes = signals.iter().map(|signal| desk.apply(signal)).collect();
+        let outcomes = signals
+            .iter()
+            .map(|signal| within_now(signal.correlation.clone(), || desk.apply(signal)))
+            .collect();
         let news = desk.news();
         desk.write(connection, &self.settings, now).await?;
         Ok(Advanced { outcomes, news })

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
 use chassis::{
-    App, Database, Process, Secret, Service,
+    App, Database, Process, RateLimiter, Secret, Service,
     auth::{TokenRules, Verifier},
     worker::Wake,
 };
@@ -93,9 +93,10 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
         webhook_secret: config.provider.webhook_secret_file.clone(),
         charges,
     };
+    let limiter = RateLimiter::new(&config.limits, &process.metrics);
     let admin = http::admin_routes(service.database(), state.verifier.clone());
     let routes = http::routes().with_state(state).merge(admin);
-    Ok(service.app(routes, &http::openapi()))
+    Ok(service.app(routes, &http::openapi(), limiter))
 }
 
 fn consume(service: &Service, turns: &Turns, charges: &Wake) {

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use chassis::{LogConfig, Secret, auth::KeySource, database};
+use chassis::{LogConfig, RateLimitConfig, Secret, auth::KeySource, database};
 use clap::{Args, Parser, Subcommand};
 use sqlx::postgres::PgConnectOptions;
 
@@ -50,6 +50,8 @@ pub struct ServeConfig {
     /// Address to listen on.
     #[arg(long, env = "PAYMENTS_LISTEN")]
     pub listen: SocketAddr,
+    #[command(flatten)]
+    pub limits: RateLimitConfig,
     #[command(flatten)]
     pub database: DatabaseConfig,
     #[command(flatten)]

@@ -13,7 +13,10 @@ use axum::{
     routing::{get, post},
 };
 use chassis::{Database, admin, api_docs::Credentials, auth::Verifier};
-use utoipa::OpenApi;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{ApiKey, ApiKeyValue, SecurityScheme},
+};
 
 use crate::assembly::State;
 
@@ -66,6 +69,18 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         receive_webhook::receive_webhook,
     ),
     components(schemas(body::ProblemBody)),
-    modifiers(&Credentials)
+    modifiers(&Credentials, &ProviderSignature)
 )]
 struct Description;
+
+/// How the provider says that it is the provider.
+struct ProviderSignature;
+
+impl Modify for ProviderSignature {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let about = "`t=<seconds>,v1=<HMAC-SHA256 of \"t.body\">`, not older than five minutes.";
+        let header = ApiKey::Header(ApiKeyValue::with_description("Stripe-Signature", about));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("providerSignature", SecurityScheme::ApiKey(header));
+    }
+}

@@ -5,9 +5,8 @@ mod answers;
 mod departments;
 
 use axum::http::StatusCode;
+use chassis::correlation;
 use serde::de::DeserializeOwned;
-
-use crate::correlation;
 
 use answers::Problem;
 pub(crate) use answers::{
@@ -127,12 +126,11 @@ impl Catalog {
             url: url.clone(),
             source: source.without_url(),
         };
-        let headers = correlation::header().into_iter().collect();
         let answer = self
             .http
             .get(&url)
             .query(query)
-            .headers(headers)
+            .headers(correlation::headers())
             .send()
             .await
             .map_err(unreachable)?;

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use chassis::LogConfig;
+use chassis::{LogConfig, RateLimitConfig};
 use reqwest::Url;
 
 /// The shop's pages.
@@ -28,6 +28,8 @@ pub struct Config {
     /// Where to listen, such as 127.0.0.1:7100.
     #[arg(long, env = "STOREFRONT_LISTEN")]
     pub listen: SocketAddr,
+    #[command(flatten)]
+    pub limits: RateLimitConfig,
     /// Where the catalogue is, such as <http://127.0.0.1:7101>.
     #[arg(long, env = "STOREFRONT_CATALOG_URL", value_parser = http_url)]
     pub catalog_url: Url,

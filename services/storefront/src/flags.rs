@@ -89,6 +89,7 @@ pub(crate) const ALPHABET: [Flag; 26] = [
 
 pub(crate) const CHARLIE: Flag = ALPHABET[2];
 pub(crate) const FOXTROT: Flag = ALPHABET[5];
+pub(crate) const LIMA: Flag = ALPHABET[11];
 pub(crate) const NOVEMBER: Flag = ALPHABET[13];
 pub(crate) const PAPA: Flag = ALPHABET[15];
 pub(crate) const UNIFORM: Flag = ALPHABET[20];
@@ -121,11 +122,12 @@ mod tests {
         assert_eq!(
             [
                 FOXTROT.letter,
+                LIMA.letter,
                 NOVEMBER.letter,
                 UNIFORM.letter,
                 YANKEE.letter
             ],
-            ["f", "n", "u", "y"]
+            ["f", "l", "n", "u", "y"]
         );
     }
 }

@@ -6,10 +6,11 @@ use axum::{
     middleware,
     routing::{get, post},
 };
+use chassis::{RateLimiter, rate_limit};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    Storefront, assets, correlation, health, office,
+    Storefront, api, assets, health, office,
     pages::{
         about, account, addresses, cart, category, checkout, contact, failure, home, login, logout,
         order, orders, password, product, register, robots, search,
@@ -17,8 +18,12 @@ use crate::{
     session,
 };
 
+/// A page needs many of these, and they are in memory: what somebody looks at counts once.
+const FREE: &[&str] = &["/assets/{name}"];
+
 /// Every address of the shop; the chassis adds its own around them.
-pub(crate) fn routes(storefront: Storefront) -> Router {
+pub(crate) fn routes(storefront: Storefront, limiter: RateLimiter) -> Router {
+    let documents = chassis::api_docs::routes_of(&api::document());
     shop()
         .merge(buying())
         .merge(accounts())
@@ -31,6 +36,10 @@ pub(crate) fn routes(storefront: Storefront) -> Router {
         .layer(CatchPanicLayer::custom(failure::panicked))
         .layer(middleware::from_fn(session::require_own_page))
         .layer(middleware::from_fn_with_state(
+            limiter.free(FREE),
+            rate_limit::limit,
+        ))
+        .layer(middleware::from_fn_with_state(
             storefront.clone(),
             failure::show,
         ))
@@ -38,8 +47,8 @@ pub(crate) fn routes(storefront: Storefront) -> Router {
             storefront.clone(),
             session::know,
         ))
-        .layer(middleware::from_fn(correlation::carry))
         .with_state(storefront)
+        .merge(documents)
 }
 
 /// What can be looked at, whoever looks.

@@ -15,11 +15,11 @@ mod flags;
 mod links;
 mod price;
 
+mod api;
 pub mod assets;
 mod catalog;
 mod health;
 
-mod correlation;
 mod security;
 
 mod address;
@@ -38,7 +38,7 @@ use axum::{
     response::Response,
 };
 use chassis::{
-    Process,
+    Process, RateLimiter,
     health::{Need, Readiness},
     metrics::HttpMetrics,
     server,
@@ -62,7 +62,7 @@ pub const SERVICE: &str = "storefront";
 const CATALOG_DEADLINE: Duration = Duration::from_secs(2);
 
 /// Routes whose series exist from the start.
-const ROUTES: [&str; 12] = [
+const ROUTES: [&str; 14] = [
     "/",
     "/categories/{slug}",
     "/search",
@@ -75,6 +75,8 @@ const ROUTES: [&str; 12] = [
     "/account",
     "/assets/{name}",
     "/health",
+    "/openapi.json",
+    "/docs",
 ];
 
 /// What every page is made with. Cheap to clone.
@@ -190,7 +192,8 @@ pub fn router(config: &Config, process: &Process) -> anyhow::Result<Router> {
         http.expect("GET", route, "200");
     }
     let readiness = readiness(&storefront, process);
-    let routes = server::router(http::routes(storefront), process, readiness, http);
+    let limiter = RateLimiter::new(&config.limits, &process.metrics);
+    let routes = server::router(http::routes(storefront, limiter), process, readiness, http);
     Ok(routes.layer(middleware::from_fn(security::add_policy)))
 }
 

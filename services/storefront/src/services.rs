@@ -14,13 +14,13 @@ use axum::{
     body::Bytes,
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode},
 };
-use chassis::{auth::ACCESS_COOKIE, http_client};
+use chassis::{auth::ACCESS_COOKIE, correlation, http_client};
 use reqwest::Url;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use crate::{
-    Config, correlation,
+    Config,
     visit::{CART_COOKIE, DEVICE_COOKIE, REFRESH_COOKIE, Visit},
 };
 
@@ -260,8 +260,8 @@ impl Service {
         let request = self
             .http
             .post(url)
-            .headers(visit.forwarded())
-            .headers(correlation::header().into_iter().collect())
+            .headers(visit.forwarded_with_address())
+            .headers(correlation::headers())
             .header(SEC_FETCH_SITE, "same-origin")
             .header(reqwest::header::COOKIE, cookies);
         match request.send().await {
@@ -290,6 +290,11 @@ impl Service {
     }
 
     async fn send(&self, visit: &Visit, question: &Question<'_>) -> Result<Answer, Error> {
+        let forwarded = if self.name == "identity" {
+            visit.forwarded_with_address()
+        } else {
+            visit.forwarded()
+        };
         // A page of ours made the request (`session::require_own_page`), which is what a service wants to know of a change.
         let mut request = self
             .http
@@ -297,8 +302,8 @@ impl Service {
                 question.method.clone(),
                 format!("{}{}", self.base_url, question.path),
             )
-            .headers(visit.forwarded())
-            .headers(correlation::header().into_iter().collect())
+            .headers(forwarded)
+            .headers(correlation::headers())
             .headers(question.headers.clone())
             .header(SEC_FETCH_SITE, HeaderValue::from_static("same-origin"));
         if let Some(cookies) = visit.cookie_header(self.cookies) {

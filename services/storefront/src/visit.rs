@@ -168,8 +168,15 @@ impl Visit {
         (!header.is_empty()).then_some(header)
     }
 
-    /// What the edge says of the connection.
+    /// What the edge says of the connection, but not whose it is: a page counts once, here, whatever it needs (ADR 0007).
     pub(crate) fn forwarded(&self) -> HeaderMap {
+        let mut headers = self.forwarded_with_address();
+        headers.remove(FORWARDED_FOR);
+        headers
+    }
+
+    /// The same with the address, for identity: it slows down who guesses, and needs to know who that is.
+    pub(crate) fn forwarded_with_address(&self) -> HeaderMap {
         self.0.forwarded.clone()
     }
 

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::Client;
+use crate::{Client, api::Call};
 
 /// Every route, under `/api/admin/<service>`; and what an admin is answered who names a letter that does not exist.
 const ROUTES: [(Method, &str, u16); 5] = [
@@ -13,12 +13,23 @@ const ROUTES: [(Method, &str, u16); 5] = [
     (Method::POST, "dead-letters/0/replay", 404),
 ];
 
+/// A call of one of these operations, if it is one; the letter is not there.
+pub fn example(operation: &str) -> Option<Call> {
+    match operation {
+        "list_audit" | "list_dead_letters" => Some(Call::plain()),
+        "get_dead_letter" | "reveal_dead_letter" | "replay_dead_letter" => {
+            Some(Call::plain().with("letter", "0").answered(404))
+        }
+        _ => None,
+    }
+}
+
 /// Whether the path of a documented operation is one of these.
 pub fn is_for_admins(path: &str) -> bool {
     path.starts_with("/api/admin/")
 }
 
-/// Asserts that nobody but an admin gets an answer from them, and that an admin does.
+/// For what has no document of its own: asserts that nobody but an admin gets an answer from them, and that an admin does.
 pub async fn assert_for_admins_only(
     service: &str,
     anonymous: &Client,

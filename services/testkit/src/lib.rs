@@ -5,6 +5,7 @@
 )]
 
 pub mod admin;
+pub mod api;
 mod child;
 mod client;
 mod nats;

@@ -73,6 +73,17 @@ impl Nats {
 
     /// Publishes `event` under `event_id` as the service would that owns the stream (`ORDERS`), which is made if it is missing.
     pub async fn tell<E: Event>(&self, stream: &str, event_id: Uuid, event: &E) {
+        self.tell_in_trace(stream, event_id, event, None).await;
+    }
+
+    /// The same as a part of a trace (W3C `traceparent`).
+    pub async fn tell_in_trace<E: Event>(
+        &self,
+        stream: &str,
+        event_id: Uuid,
+        event: &E,
+        traceparent: Option<&str>,
+    ) {
         let service = stream.to_lowercase();
         let envelope = Envelope {
             specversion: Envelope::<()>::SPECVERSION.to_owned(),
@@ -84,7 +95,7 @@ impl Nats {
             datacontenttype: Envelope::<()>::DATACONTENTTYPE.to_owned(),
             aggregateversion: event.aggregate_version(),
             causationid: None,
-            traceparent: None,
+            traceparent: traceparent.map(str::to_owned),
             data: event,
         };
         self.publish(stream, E::subject(), serde_json::to_vec(&envelope).unwrap())

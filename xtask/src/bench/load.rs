@@ -47,7 +47,8 @@ pub(super) enum Until {
 pub(super) struct Post {
     /// JSON; each `{uuid}` in it becomes a fresh one.
     pub(super) body: String,
-    pub(super) token: String,
+    /// Whoever asks, in turn.
+    pub(super) tokens: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -148,7 +149,8 @@ async fn ask(
     let answer = match &load.post {
         None => open.get(path).await?,
         Some(post) => {
-            let bearer = format!("Bearer {}", post.token);
+            let token = &post.tokens[number as usize % post.tokens.len()];
+            let bearer = format!("Bearer {token}");
             let key = uuid::Uuid::new_v4().to_string();
             let headers = [
                 ("authorization", bearer.as_str()),

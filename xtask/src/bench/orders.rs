@@ -1,6 +1,8 @@
 //! `bench orders`: placing orders under a fixed load, as is and with parts missing; whole sagas; and stock that everybody wants,
 //! each beside what the same run measures of PostgreSQL alone.
 
+mod statements;
+
 use std::time::{Duration, Instant};
 
 use hyper::{Method, StatusCode};
@@ -8,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     Goal,
-    figures::short,
+    figures::{Times, short},
     histogram::Histogram,
     load::{self, Load, Post, Until},
     scratch::Scratch,
@@ -25,6 +27,7 @@ use crate::{
     runtime::host::client::Supervisor,
     session::Session,
 };
+use statements::{HOLD, PLACE, SHELF, TAKE};
 
 const LASTING: Duration = Duration::from_secs(8);
 /// Orders of which the whole saga is timed.
@@ -36,28 +39,8 @@ const HOLDS: Goal = Goal(2.0);
 const LATENCY_P99_MS: Goal = Goal(10.0);
 const EVENT_DELAY_P99_MS: Goal = Goal(100.0);
 
-/// One order with its line, history and two events, as the service writes it.
-const PLACE: &str = "
-with placed as (
-  insert into orders (id, number, user_id, email, idempotency_key, fingerprint, currency, total_minor, payment_method,
-    shipping_address, placed_at, state_since, updated_at, deadline)
-  values (gen_random_uuid(), 'ARG-' || nextval('order_number'), gen_random_uuid(), 'bench@argosy.example', gen_random_uuid()::text,
-    sha256('bench'), 'EUR', 1230, 'pm_card', '{\"street\": \"1 Bench Lane\"}', now(), now(), now(), now())
-  returning id
-), line as (
-  insert into order_line (order_id, position, product_id, variant_id, vendor_id, sku, slug, name, quantity, unit_price_minor)
-  select id, 1, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'BENCH', 'bench', 'Bench', 1, 1230 from placed
-), history as (
-  insert into order_history (order_id, version, to_state, cause) select id, 1, 'PENDING', 'placed' from placed
-)
-insert into outbox (event_id, subject, aggregate_id, aggregate_version, payload)
-select gen_random_uuid(), subject, id, 1, '{\"number\": \"ARG-2026-000001\", \"email\": \"bench@argosy.example\"}'
-from placed, unnest(array['shop.orders.order_placed.v1', 'shop.orders.payment_requested.v1']) as subject;
-";
-
-/// The simplest way to take one from a shelf that everybody wants.
-const TAKE: &str =
-    "update hot set reserved = reserved + 1 where id = 1 and on_hand - reserved >= 1;\n";
+/// Accounts that order in turn.
+const CUSTOMERS: usize = 16;
 
 pub(crate) async fn run(session: &Session, world: &World, per_second: u32) -> Result<(), Failure> {
     let hint = session.command("probe --journey checkout");
@@ -84,29 +67,11 @@ impl<'a> Bench<'a> {
         world: &'a World,
         per_second: u32,
     ) -> Result<Self, String> {
-        let administrator = Customer::administrator(world).await?;
-        let categories = http::get(&world.edge("/api/categories")?).await?.json()?;
-        let body = json!({
-            "name": "Bench", "description": "Ordered over and over.", "price": "12.30",
-            "category": categories["items"][0]["slug"],
-        });
-        let answer = administrator
-            .send(Method::POST, "/api/products", Some(&body), &[])
-            .await?;
-        let product = expect(&answer, "POST /api/products", StatusCode::CREATED)?;
-        let body = json!({ "productId": product["id"], "quantity": 1_000_000, "warehouseLocation": "Bench" });
-        let answer = administrator
-            .send(
-                Method::POST,
-                "/api/inventory",
-                Some(&body),
-                &[("idempotency-key", &uuid::Uuid::new_v4().to_string())],
-            )
-            .await?;
-        if !answer.status.is_success() {
-            return Err(format!("POST /api/inventory: {}", answer.excerpt()));
+        let product = product(world).await?;
+        let mut tokens = Vec::new();
+        for _ in 0..CUSTOMERS {
+            tokens.push(Customer::register(world).await?.token());
         }
-        let customer = Customer::register(world).await?;
         let body = json!({
             "items": [{ "productId": product["id"], "quantity": 1 }],
             "shippingAddress": { "street": "1 Bench Lane", "city": "London", "zipCode": "SW1A", "country": "UK" },
@@ -117,7 +82,7 @@ impl<'a> Bench<'a> {
             paths: vec!["/api/orders".to_owned()],
             post: Some(Post {
                 body: body.to_string(),
-                token: customer.token.clone(),
+                tokens,
             }),
             expected: StatusCode::CREATED,
             until: Until::End,
@@ -142,7 +107,7 @@ impl<'a> Bench<'a> {
             post: Some(Post {
                 body: json!({ "orderId": "{uuid}", "lines": [line], "expiresInSeconds": 60 })
                     .to_string(),
-                token: token.trim_end().to_owned(),
+                tokens: vec![token.trim_end().to_owned()],
             }),
             ..order.clone()
         };
@@ -162,6 +127,7 @@ impl<'a> Bench<'a> {
             ..self.order.clone()
         };
         load::run(&warm).await?;
+        self.latency_of_postgres().await?;
         let before = self.event_delays().await?;
         self.latency("as is").await?;
         self.settle().await?;
@@ -169,16 +135,22 @@ impl<'a> Bench<'a> {
         self.knobs(json!({ "latencyMs": 10_000 })).await?;
         self.latency("provider takes 10 s").await?;
         self.knobs(json!({})).await?;
+        let alone = self.throughput_of_postgres().await?;
         for (component, condition) in [("psp", "provider stopped"), ("nats", "broker stopped")] {
             self.stop(component).await?;
-            let measured = self.latency(condition).await;
+            let mut measured = self.latency(condition).await;
+            if measured.is_ok() && component == "nats" {
+                // Nothing but these statements is at work then.
+                measured = self.throughput(condition, alone, Some(THROUGHPUT)).await;
+            }
             start::up(self.session, None)
                 .await
                 .map_err(|failure| failure.detail)?;
             measured?;
         }
         self.settle().await?;
-        self.throughput().await?;
+        self.throughput("with all that follows", alone, None)
+            .await?;
         self.sagas().await?;
         self.hot_stock().await?;
         let head = ["WHAT", "CONDITION", "p50 ms", "p99 ms", "ERRORS"];
@@ -194,55 +166,75 @@ impl<'a> Bench<'a> {
                 outcome.errors
             ));
         }
-        let what = format!("POST /api/orders at {}/s", self.order.per_second);
-        let (p50, p99) = (outcome.times.p50_ms(), outcome.times.p99_ms());
-        let reporter = &self.session.reporter;
-        tell(reporter, &what, condition, "p50", (p50, "ms"), None);
-        tell(
-            reporter,
-            &what,
+        self.tell_latency(
             condition,
-            "p99",
-            (p99, "ms"),
+            &outcome.times,
+            outcome.errors,
             Some(LATENCY_P99_MS),
         );
+        Ok(())
+    }
+
+    fn tell_latency(&mut self, condition: &str, times: &Times, errors: usize, goal: Option<Goal>) {
+        let what = format!("POST /api/orders at {}/s", self.order.per_second);
+        let (p50, p99) = (times.p50_ms(), times.p99_ms());
+        let reporter = &self.session.reporter;
+        tell(reporter, &what, condition, "p50", (p50, "ms"), None);
+        tell(reporter, &what, condition, "p99", (p99, "ms"), goal);
         self.rows.push([
             what,
             condition.to_owned(),
             short(p50),
             short(p99),
-            outcome.errors.to_string(),
+            errors.to_string(),
         ]);
+    }
+
+    /// The order's statement alone, begun as often.
+    async fn latency_of_postgres(&mut self) -> Result<(), String> {
+        let scratch = Scratch::like(self.world, "orders").await?;
+        let times = scratch.at(PLACE, self.order.per_second).await;
+        scratch.remove().await?;
+        self.tell_latency("PostgreSQL alone", &times?, 0, None);
         Ok(())
     }
 
-    /// As fast as answers come, beside the same statement in pgbench.
-    async fn throughput(&self) -> Result<(), String> {
-        let scratch = Scratch::like(self.world, "orders").await?;
-        let floor = scratch.per_second(PLACE).await;
-        scratch.remove().await?;
-        let floor = floor?;
-        let ours = load::saturate(&self.order).await?;
-        self.compare("POST /api/orders", ours, floor, THROUGHPUT);
-        self.settle().await
+    /// Orders a second of which PostgreSQL does hold and order, one after the other, in pgbench.
+    async fn throughput_of_postgres(&self) -> Result<f64, String> {
+        let mut seconds = 0.0;
+        for (service, setup, script) in [("orders", "select 1", PLACE), ("inventory", SHELF, HOLD)]
+        {
+            let scratch = Scratch::like(self.world, service).await?;
+            scratch.execute(setup).await?;
+            let rate = scratch.per_second(script).await;
+            scratch.remove().await?;
+            seconds += 1.0 / rate?;
+        }
+        Ok(1.0 / seconds)
     }
 
-    fn compare(&self, what: &str, ours: f64, floor: f64, goal: Goal) {
+    /// As fast as answers come.
+    async fn throughput(
+        &self,
+        condition: &str,
+        alone: f64,
+        goal: Option<Goal>,
+    ) -> Result<(), String> {
+        let ours = load::saturate(&self.order).await?;
+        self.compare("POST /api/orders", condition, (ours, alone), goal);
+        Ok(())
+    }
+
+    fn compare(&self, what: &str, condition: &str, (ours, alone): (f64, f64), goal: Option<Goal>) {
         let reporter = &self.session.reporter;
-        tell(reporter, what, "", "per second", (ours, ""), None);
-        tell(
-            reporter,
-            what,
-            "PostgreSQL alone",
-            "per second",
-            (floor, ""),
-            None,
-        );
-        tell(reporter, what, "", "ratio", (ours / floor, ""), Some(goal));
+        tell(reporter, what, condition, "per second", (ours, ""), None);
+        let floor = "PostgreSQL alone";
+        tell(reporter, what, floor, "per second", (alone, ""), None);
+        tell(reporter, what, condition, "ratio", (ours / alone, ""), goal);
+        let goal = goal.map_or_else(String::new, |goal| format!(" (goal {:.2})", goal.0));
         reporter.print(&format!(
-            "{what}: {ours:.0} a second, PostgreSQL alone {floor:.0}: ratio {:.2} (goal {:.2})",
-            ours / floor,
-            goal.0
+            "{what}, {condition}: {ours:.0} a second, PostgreSQL alone {alone:.0}: ratio {:.2}{goal}",
+            ours / alone,
         ));
     }
 
@@ -285,18 +277,13 @@ impl<'a> Bench<'a> {
     async fn hot_stock(&self) -> Result<(), String> {
         let scratch = Scratch::like(self.world, "inventory").await?;
         let floor = async {
-            scratch
-                .execute(
-                    "create table hot (id int primary key, on_hand bigint, reserved bigint) with (fillfactor = 50);
-                     insert into hot values (1, 1000000000, 0)",
-                )
-                .await?;
+            scratch.execute(SHELF).await?;
             scratch.per_second(TAKE).await
         }
         .await;
         scratch.remove().await?;
         let ours = load::saturate(&self.hold).await?;
-        self.compare("holds of one shelf", ours, floor?, HOLDS);
+        self.compare("holds of one shelf", "at once", (ours, floor?), Some(HOLDS));
         Ok(())
     }
 
@@ -380,4 +367,32 @@ impl<'a> Bench<'a> {
             .await
             .map_err(|error| error.to_string())
     }
+}
+
+/// Something to buy, with enough of it.
+async fn product(world: &World) -> Result<Value, String> {
+    let administrator = Customer::administrator(world).await?;
+    let categories = http::get(&world.edge("/api/categories")?).await?.json()?;
+    let body = json!({
+        "name": "Bench", "description": "Ordered over and over.", "price": "12.30",
+        "category": categories["items"][0]["slug"],
+    });
+    let answer = administrator
+        .send(Method::POST, "/api/products", Some(&body), &[])
+        .await?;
+    let product = expect(&answer, "POST /api/products", StatusCode::CREATED)?;
+    let body =
+        json!({ "productId": product["id"], "quantity": 1_000_000, "warehouseLocation": "Bench" });
+    let answer = administrator
+        .send(
+            Method::POST,
+            "/api/inventory",
+            Some(&body),
+            &[("idempotency-key", &uuid::Uuid::new_v4().to_string())],
+        )
+        .await?;
+    if !answer.status.is_success() {
+        return Err(format!("POST /api/inventory: {}", answer.excerpt()));
+    }
+    Ok(product)
 }

@@ -1,9 +1,10 @@
 //! Statements on a database of their own with the tables of a service, run by pgbench: what PostgreSQL alone takes.
 
-use std::{fs, path::PathBuf, process::Stdio};
+use std::{fs, path::PathBuf, process::Stdio, time::Duration};
 
 use tokio::process::Command;
 
+use super::figures::Times;
 use crate::{
     journeys::{World, account::Account},
     packages,
@@ -55,6 +56,43 @@ impl Scratch {
 
     /// How often a second the script runs, prepared, over as many connections as a service has.
     pub(super) async fn per_second(&self, script: &str) -> Result<f64, String> {
+        let said = finish(self.pgbench(script)?).await?;
+        said.lines()
+            .find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok())
+            .ok_or_else(|| format!("pgbench has measured nothing: {said}"))
+    }
+
+    /// How long the script takes when it is begun so often a second.
+    pub(super) async fn at(&self, script: &str, per_second: u32) -> Result<Times, String> {
+        let prefix = self.folder.path().join("times");
+        let mut bench = self.pgbench(script)?;
+        bench
+            .arg("--log")
+            .arg(format!("--log-prefix={}", prefix.display()))
+            .arg(format!("--rate={per_second}"));
+        finish(bench).await?;
+        let mut times = Vec::new();
+        for entry in fs::read_dir(self.folder.path()).map_err(|error| error.to_string())? {
+            let path = entry.map_err(|error| error.to_string())?.path();
+            if !path
+                .display()
+                .to_string()
+                .starts_with(&prefix.display().to_string())
+            {
+                continue;
+            }
+            let log = fs::read_to_string(&path).map_err(|error| error.to_string())?;
+            fs::remove_file(&path).map_err(|error| error.to_string())?;
+            // Client, transaction, microseconds; see pgbench, "Per-Transaction Logging".
+            let took = log
+                .lines()
+                .filter_map(|line| line.split(' ').nth(2)?.parse().ok());
+            times.extend(took.map(Duration::from_micros));
+        }
+        Times::new(times).ok_or_else(|| "pgbench has logged nothing".to_owned())
+    }
+
+    fn pgbench(&self, script: &str) -> Result<Command, String> {
         let file = self.folder.path().join("script.sql");
         fs::write(&file, script).map_err(|error| error.to_string())?;
         let mut bench = self.program("pgbench", &self.name)?;
@@ -64,10 +102,7 @@ impl Scratch {
             .arg(format!("--time={SECONDS}"))
             .arg("--file")
             .arg(&file);
-        let said = finish(bench).await?;
-        said.lines()
-            .find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok())
-            .ok_or_else(|| format!("pgbench has measured nothing: {said}"))
+        Ok(bench)
     }
 
     pub(super) async fn remove(&self) -> Result<(), String> {

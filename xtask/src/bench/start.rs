@@ -192,12 +192,13 @@ fn needs(environment: &Environment) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// One run of the toolkit.
-pub(super) struct Run {
+pub(crate) struct Run {
     took: Duration,
     events: Vec<Event>,
 }
 
-pub(super) async fn up(session: &Session, home: Option<&Path>) -> Result<Run, Failure> {
+/// Brings up what has been stopped, or everything in another home.
+pub(crate) async fn up(session: &Session, home: Option<&Path>) -> Result<Run, Failure> {
     toolkit(session, home, &["up", "--no-probe"]).await
 }
 
@@ -207,8 +208,8 @@ async fn toolkit(
     home: Option<&Path>,
     arguments: &[&str],
 ) -> Result<Run, Failure> {
-    let program = std::env::current_exe().map_err(Failure::from)?;
-    let mut command = Command::new(&program);
+    // By what runs, not by its path: a build may have put another file there.
+    let mut command = Command::new("/proc/self/exe");
     command
         .args(arguments)
         .args([

@@ -33,8 +33,10 @@ pub(crate) async fn run(session: &Session, args: &CrashTest) -> Result<Exit, Fai
         orders: args.orders,
         kills: args.kills,
         seed,
+        outage: args.broker_outage.duration(),
     };
     let report = crash::run(
+        session,
         &world(session),
         ordeal,
         &|message| session.reporter.note(message),
@@ -67,6 +69,12 @@ fn sum_up(report: &Report, seed: u64) -> String {
         ),
         format!("{killed} kills: {}", kills.join(", ")),
     ];
+    if report.without_broker > 0 {
+        lines.push(format!(
+            "{} orders without the broker, each accepted at the first try",
+            report.without_broker
+        ));
+    }
     lines.extend(report.lies.iter().take(5).cloned());
     lines.push(if report.holds && report.lies.is_empty() {
         "every invariant holds".to_owned()

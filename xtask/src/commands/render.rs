@@ -92,7 +92,15 @@ fn check_files(session: &Session) -> Result<Exit, Failures> {
 }
 
 fn write_generated(session: &Session) -> Result<Exit, Failures> {
-    for (path, text) in generated::files(&session.paths.project) {
+    let files = generated::files(&session.paths.project).map_err(|error| {
+        Failure::new(
+            "project",
+            Kind::ConfigRejected,
+            format!("{error:#}"),
+            "cargo xtask render --target schema",
+        )
+    })?;
+    for (path, text) in files {
         let path = session.paths.project.join(path);
         fs::write(&path, text).doing("write", &path)?;
         session

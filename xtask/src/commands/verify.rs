@@ -8,26 +8,17 @@ use crate::{
     events::{Event, Invariant},
     exit::Exit,
     failure::{Failure, Failures, Kind},
-    model::Span,
     session::Session,
     verify,
 };
 
 pub(crate) async fn run(session: &Session, args: &Verify) -> Result<Exit, Failures> {
-    let patience: Span = args.quiet.parse().map_err(|message: String| {
-        Failure::new(
-            "--quiet",
-            Kind::ModelInvalid,
-            message,
-            "cargo xtask verify --quiet 30s",
-        )
-    })?;
     let number = AtomicUsize::new(0);
     let tell = |invariant: Invariant| {
         number.fetch_add(1, Ordering::Relaxed);
         session.reporter.emit(Event::Invariant(invariant));
     };
-    let holds = verify::run(&world(session), patience.duration(), &tell)
+    let holds = verify::run(&world(session), args.quiet.duration(), &tell)
         .await
         .map_err(|message| {
             Failure::new(

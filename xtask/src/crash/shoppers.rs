@@ -5,14 +5,14 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use hyper::{Method, StatusCode};
 use rand::{Rng as _, rngs::StdRng};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::journeys::customer::Customer;
+use crate::{http::Answer, journeys::customer::Customer};
 
 /// After so many tries without an answer the platform counts as gone.
 const MAX_TRIES: usize = 400;
@@ -28,9 +28,17 @@ pub(super) struct Shelf {
 #[derive(Debug)]
 pub(super) struct Receipt {
     pub(super) key: String,
-    /// None when it was sold out.
-    pub(super) order: Option<String>,
+    pub(super) outcome: Outcome,
     pub(super) tries: usize,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// The order's id.
+    Accepted(String),
+    SoldOut,
+    /// The last answer.
+    GaveUp(String),
 }
 
 pub(super) struct Shopper {
@@ -40,13 +48,20 @@ pub(super) struct Shopper {
     /// Orders that shoppers have begun, all together.
     pub(super) taken: Arc<AtomicUsize>,
     pub(super) orders: usize,
+    /// Nobody begins another order afterwards.
+    pub(super) until: Option<Instant>,
+    /// Between two orders.
+    pub(super) thought: Duration,
 }
 
 impl Shopper {
     pub(super) async fn shop(mut self) -> Vec<Receipt> {
         let mut receipts = Vec::new();
-        while self.taken.fetch_add(1, Ordering::AcqRel) < self.orders {
+        while self.until.is_none_or(|end| Instant::now() < end)
+            && self.taken.fetch_add(1, Ordering::AcqRel) < self.orders
+        {
             receipts.push(self.order().await);
+            tokio::time::sleep(self.thought).await;
         }
         receipts
     }
@@ -60,7 +75,7 @@ impl Shopper {
         });
         let mut receipt = Receipt {
             key,
-            order: None,
+            outcome: Outcome::GaveUp(String::new()),
             tries: 0,
         };
         while receipt.tries < MAX_TRIES {
@@ -70,22 +85,14 @@ impl Shopper {
                 .customer
                 .send(Method::POST, "/api/orders", Some(&body), &headers)
                 .await;
-            match answer {
-                Ok(answer) if answer.status == StatusCode::CREATED => {
-                    receipt.order = answer
-                        .json()
-                        .ok()
-                        .and_then(|order| order["id"].as_str().map(ToOwned::to_owned));
-                    break;
-                }
-                Ok(answer) if answer.status == StatusCode::CONFLICT => break,
-                _ => {
-                    let pause = self.dice.random_range(50..250);
-                    tokio::time::sleep(Duration::from_millis(pause)).await;
-                }
+            receipt.outcome = outcome(answer);
+            if !matches!(receipt.outcome, Outcome::GaveUp(_)) {
+                break;
             }
+            let pause = self.dice.random_range(50..250);
+            tokio::time::sleep(Duration::from_millis(pause)).await;
         }
-        if let Some(order) = &receipt.order
+        if let Outcome::Accepted(order) = &receipt.outcome
             && self.dice.random_bool(CANCELLED)
         {
             // Whether it is too late for that is not the shopper's to know.
@@ -96,5 +103,21 @@ impl Shopper {
                 .await;
         }
         receipt
+    }
+}
+
+/// What this one answer says, should it be the last.
+fn outcome(answer: Result<Answer, String>) -> Outcome {
+    match answer {
+        Ok(answer) if answer.status == StatusCode::CREATED => {
+            let order = answer.json().map(|order| order["id"].clone());
+            match order {
+                Ok(Value::String(id)) => Outcome::Accepted(id),
+                _ => Outcome::GaveUp(format!("201 without an id: {}", answer.excerpt())),
+            }
+        }
+        Ok(answer) if answer.status == StatusCode::CONFLICT => Outcome::SoldOut,
+        Ok(answer) => Outcome::GaveUp(format!("{}: {}", answer.status, answer.excerpt())),
+        Err(error) => Outcome::GaveUp(error),
     }
 }

@@ -53,8 +53,12 @@ pub(super) async fn travel(trip: &mut Trip<'_>) {
     };
     trip.hop("into the cart", &CART, fill_cart(&customer, &goods))
         .await;
-    trip.hop("cart page", &PAGES, page_with(&customer, "/cart", "Check out"))
-        .await;
+    trip.hop(
+        "cart page",
+        &PAGES,
+        page_with(&customer, "/cart", "Check out"),
+    )
+    .await;
     let mut socket = trip
         .hop(
             "live updates",
@@ -280,7 +284,7 @@ async fn in_history(customer: &Customer, order: &Order) -> Found<()> {
         .as_array()
         .is_some_and(|items| items.iter().any(|item| item["id"] == order.id.as_str()));
     if listed {
-        Ok(((), format!("{} in all", history["total"])))
+        Ok(((), format!("{} in all", history["totalCount"])))
     } else {
         Err(format!("{} is not listed", order.number))
     }

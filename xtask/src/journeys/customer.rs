@@ -1,5 +1,7 @@
 //! Somebody with an account, as the public API sees them.
 
+use std::sync::RwLock;
+
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -16,7 +18,9 @@ pub(crate) struct Customer {
     base: String,
     pub(crate) id: String,
     pub(crate) email: String,
-    pub(crate) token: String,
+    password: String,
+    /// Lives for some minutes; [`Self::send`] gets another one when it has expired.
+    token: RwLock<String>,
 }
 
 impl Customer {
@@ -43,7 +47,8 @@ impl Customer {
             base,
             id,
             email,
-            token,
+            password,
+            token: RwLock::new(token),
         })
     }
 
@@ -54,13 +59,22 @@ impl Customer {
         let file = world.paths.secrets().join("admin-password");
         let password = std::fs::read_to_string(&file)
             .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-        let token = log_in(&base, &email, password.trim_end()).await?;
+        let password = password.trim_end().to_owned();
+        let token = log_in(&base, &email, &password).await?;
         Ok(Self {
             base,
             id: String::new(),
             email,
-            token,
+            password,
+            token: RwLock::new(token),
         })
+    }
+
+    pub(crate) fn token(&self) -> String {
+        self.token
+            .read()
+            .map(|token| token.clone())
+            .unwrap_or_default()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Result<Answer, String> {
@@ -74,7 +88,7 @@ impl Customer {
 
     /// A page of the shop, as the customer's browser opens it.
     pub(crate) async fn page(&self, path: &str) -> Result<String, String> {
-        let cookie = format!("argosy_access={}", self.token);
+        let cookie = format!("argosy_access={}", self.token());
         let address = format!("{}{path}", self.base);
         let answer =
             http::send_with(Method::GET, &address, None, &[("cookie", cookie.as_str())]).await?;
@@ -96,7 +110,29 @@ impl Customer {
         body: Option<&Value>,
         headers: &[(&str, &str)],
     ) -> Result<Answer, String> {
-        let bearer = format!("Bearer {}", self.token);
+        let token = self.token();
+        let answer = self
+            .send_as(&token, method.clone(), path, body, headers)
+            .await?;
+        if answer.status != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        let token = log_in(&self.base, &self.email, &self.password).await?;
+        if let Ok(mut current) = self.token.write() {
+            current.clone_from(&token);
+        }
+        self.send_as(&token, method, path, body, headers).await
+    }
+
+    async fn send_as(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, String> {
+        let bearer = format!("Bearer {token}");
         let mut all = vec![("authorization", bearer.as_str())];
         all.extend_from_slice(headers);
         http::send_with(

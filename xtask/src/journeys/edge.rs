@@ -1,6 +1,7 @@
 //! What every client meets first: the listeners, the health report, the security headers, the documents, the consoles.
 
 use super::{
+    documented,
     page::{Page, load_asset},
     trip::{Found, Trip},
 };
@@ -15,6 +16,9 @@ const HEADER_PAGES: [(&str, u16, &[&str]); 3] = [
     ("/no-such-page", 404, &["caddy", "storefront"]),
     ("/api/products?sort=nonsense", 400, &["caddy", "catalog"]),
 ];
+
+/// The components behind the API's documents.
+const DOCUMENTS: [&str; 2] = ["caddy", "storefront"];
 
 const CONSOLES: [(&str, &str); 3] = [
     ("/prometheus/", "prometheus"),
@@ -45,16 +49,20 @@ pub(super) async fn travel(trip: &mut Trip<'_>) {
         })
         .await;
     }
-    trip.hop("API description", &["caddy", "catalog"], async {
-        description(&world.get_ok("/openapi.json").await?)
-    })
-    .await;
-    trip.hop(
-        "API documents",
-        &["caddy", "catalog"],
-        whole_page(trip.world, "/docs"),
-    )
-    .await;
+    let described = trip
+        .hop("API description", &DOCUMENTS, async {
+            description(&world.get_ok("/openapi.json").await?)
+        })
+        .await;
+    trip.hop("API documents", &DOCUMENTS, whole_page(world, "/docs"))
+        .await;
+    if let Some(document) = described {
+        let mut through = vec!["caddy"];
+        through.extend(documented::services(&document, world));
+        let calling = documented::answer(world, &document);
+        trip.hop("every described operation", &through, calling)
+            .await;
+    }
     for (path, component) in CONSOLES
         .iter()
         .filter(|(_, component)| world.has(component))
@@ -151,7 +159,8 @@ fn headers(answer: &Answer, status: u16) -> Found<()> {
     }
 }
 
-fn description(answer: &Answer) -> Found<()> {
+/// The document that describes the API.
+fn description(answer: &Answer) -> Found<serde_json::Value> {
     let document = answer.json()?;
     let version = document
         .get("openapi")
@@ -162,7 +171,8 @@ fn description(answer: &Answer) -> Found<()> {
         .and_then(serde_json::Value::as_object)
         .map_or(0, serde_json::Map::len);
     if version.starts_with("3.1") && paths > 0 {
-        return Ok(((), format!("OpenAPI {version}, {paths} paths")));
+        let found = format!("OpenAPI {version}, {paths} paths");
+        return Ok((document, found));
     }
     Err(format!(
         "OpenAPI {version} with {paths} paths, expected 3.1 and some"

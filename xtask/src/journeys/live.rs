@@ -25,7 +25,7 @@ pub(super) async fn listen(world: &World, customer: &Customer) -> Found<Socket> 
         .as_str()
         .into_client_request()
         .map_err(|error| error.to_string())?;
-    let bearer = format!("Bearer {}", customer.token)
+    let bearer = format!("Bearer {}", customer.token())
         .parse()
         .map_err(|_| "BUG: a token that is no header")?;
     request.headers_mut().insert("authorization", bearer);

@@ -1,6 +1,6 @@
 //! What one environment (`infra/environments/<name>.yaml`) says on top of the stack.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroU32};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,10 @@ pub(crate) struct SettingsOverlay {
     pub(crate) admin_email: Option<String>,
     pub(crate) shop_email: Option<String>,
     pub(crate) registrations_per_client: Option<u32>,
+    pub(crate) requests_per_second: Option<NonZeroU32>,
+    pub(crate) request_burst: Option<NonZeroU32>,
+    pub(crate) logins_per_minute: Option<NonZeroU32>,
+    pub(crate) login_burst: Option<NonZeroU32>,
 }
 
 /// What the environment sets anew for one component.

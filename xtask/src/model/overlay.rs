@@ -44,6 +44,10 @@ fn set_settings(settings: &mut Settings, overlay: SettingsOverlay) {
         admin_email,
         shop_email,
         registrations_per_client,
+        requests_per_second,
+        request_burst,
+        logins_per_minute,
+        login_burst,
     } = overlay;
     set(&mut settings.log_level, log_level);
     set(&mut settings.scrape_interval, scrape_interval);
@@ -56,6 +60,10 @@ fn set_settings(settings: &mut Settings, overlay: SettingsOverlay) {
         &mut settings.registrations_per_client,
         registrations_per_client,
     );
+    set(&mut settings.requests_per_second, requests_per_second);
+    set(&mut settings.request_burst, request_burst);
+    set(&mut settings.logins_per_minute, logins_per_minute);
+    set(&mut settings.login_burst, login_burst);
 }
 
 fn set<T>(setting: &mut T, overlay: Option<T>) {

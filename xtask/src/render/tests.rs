@@ -2,6 +2,7 @@
 
 mod alerts;
 mod database;
+mod documented;
 mod edge;
 mod email;
 mod mistakes;

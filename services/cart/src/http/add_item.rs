@@ -44,6 +44,7 @@ pub(crate) struct AddItem {
     post,
     path = "/api/cart/items",
     tag = "cart",
+    extensions(("x-roles" = json!(chassis::auth::ANYBODY))),
     security((), ("accessToken" = []), ("cookie" = []), ("guest" = [])),
     request_body = AddItem,
     responses(

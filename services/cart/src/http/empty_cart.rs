@@ -17,6 +17,7 @@ use crate::{assembly::State, db, domain::cart::Cart, metrics::CartEvent};
     delete,
     path = "/api/cart",
     tag = "cart",
+    extensions(("x-roles" = json!(chassis::auth::ANYBODY))),
     security((), ("accessToken" = []), ("cookie" = []), ("guest" = [])),
     responses(
         (status = 200, description = "The cart, empty", body = CartBody),

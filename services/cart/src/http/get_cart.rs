@@ -18,6 +18,7 @@ use crate::{assembly::State, db, domain::cart::Cart};
     get,
     path = "/api/cart",
     tag = "cart",
+    extensions(("x-roles" = json!(chassis::auth::ANYBODY))),
     security((), ("accessToken" = []), ("cookie" = []), ("guest" = [])),
     responses(
         (status = 200, description = "The cart", body = CartBody),

@@ -80,6 +80,7 @@ impl From<Capped> for CappedBody {
     post,
     path = "/api/cart/merge",
     tag = "cart",
+    extensions(("x-roles" = json!(chassis::auth::SIGNED_IN))),
     security(("accessToken" = [], "guest" = []), ("cookie" = [], "guest" = [])),
     responses(
         (status = 200, description = "The account's cart", body = MergeBody),

@@ -18,6 +18,7 @@ use crate::{assembly::State, db, metrics::CartEvent};
     delete,
     path = "/api/cart/items/{variantId}",
     tag = "cart",
+    extensions(("x-roles" = json!(chassis::auth::ANYBODY))),
     security((), ("accessToken" = []), ("cookie" = []), ("guest" = [])),
     params(("variantId" = String, Path, description = "The variant's id.")),
     responses(

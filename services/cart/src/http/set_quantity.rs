@@ -30,6 +30,7 @@ pub(crate) struct SetQuantity {
     put,
     path = "/api/cart/items/{variantId}",
     tag = "cart",
+    extensions(("x-roles" = json!(chassis::auth::ANYBODY))),
     security((), ("accessToken" = []), ("cookie" = []), ("guest" = [])),
     params(("variantId" = String, Path, description = "The variant's id.")),
     request_body = SetQuantity,

@@ -69,6 +69,7 @@ impl TestApp {
     fn config(&self) -> ServeConfig {
         ServeConfig {
             listen: "127.0.0.1:0".parse().unwrap(),
+            limits: chassis::RateLimitConfig::default(),
             database: DatabaseConfig {
                 database_url: self.database.url(),
                 database_password_file: None,

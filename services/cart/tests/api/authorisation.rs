@@ -35,18 +35,6 @@ async fn operations(app: &TestApp, product: &Product) -> Vec<(Method, String, Op
 }
 
 #[tokio::test]
-async fn what_is_for_admins_is_for_nobody_else() {
-    let app = TestApp::start().await;
-    let (customer, vendor, admin) = (
-        app.person("customer"),
-        app.person("vendor"),
-        app.person("admin"),
-    );
-    let others = [&customer.client, &vendor.client];
-    testkit::admin::assert_for_admins_only("cart", &app.anonymous, &others, &admin.client).await;
-}
-
-#[tokio::test]
 async fn nobody_reaches_anothers_cart_by_any_route() {
     let app = TestApp::start().await;
     let mug = app.catalogue.product("Mug", "12.50").await;

@@ -44,6 +44,7 @@ impl Catalogue {
         let unused = Secret::new("unused");
         let config = catalog::ServeConfig {
             listen: "127.0.0.1:0".parse().unwrap(),
+            limits: chassis::RateLimitConfig::default(),
             database: catalog::DatabaseConfig {
                 database_url: database.url(),
                 database_password_file: None,
@@ -158,6 +159,7 @@ impl Stock {
         let database = TestDatabase::new(&inventory::MIGRATOR).await;
         let config = inventory::ServeConfig {
             listen: "127.0.0.1:0".parse().unwrap(),
+            limits: chassis::RateLimitConfig::default(),
             database: inventory::DatabaseConfig {
                 database_url: database.url(),
                 database_password_file: None,

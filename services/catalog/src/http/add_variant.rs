@@ -26,7 +26,8 @@ use crate::{
     post,
     path = "/api/products/{product}/variants",
     tag = "products",
-    security(("accessToken" = [])),
+    extensions(("x-roles" = json!(chassis::auth::OWNERS))),
+    security(("accessToken" = []), ("cookie" = [])),
     params(("product" = String, Path, description = "Its id or its slug.")),
     request_body = CreateVariant,
     responses(

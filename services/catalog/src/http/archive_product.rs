@@ -26,7 +26,8 @@ use crate::{
     delete,
     path = "/api/products/{product}",
     tag = "products",
-    security(("accessToken" = [])),
+    extensions(("x-roles" = json!(chassis::auth::OWNERS))),
+    security(("accessToken" = []), ("cookie" = [])),
     params(("product" = String, Path, description = "Its id or its slug.")),
     responses(
         (status = 204, description = "It is out of the shop"),

@@ -152,7 +152,8 @@ impl From<Error> for Problem {
     post,
     path = "/api/products",
     tag = "products",
-    security(("accessToken" = [])),
+    extensions(("x-roles" = json!(chassis::auth::VENDORS))),
+    security(("accessToken" = []), ("cookie" = [])),
     request_body = CreateProduct,
     responses(
         (status = 201, description = "The product, at the address in `Location`", body = ProductBody),

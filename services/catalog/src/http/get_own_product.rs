@@ -21,7 +21,8 @@ use crate::assembly::State;
     get,
     path = "/api/vendor/products/{product}",
     tag = "vendors",
-    security(("accessToken" = [])),
+    extensions(("x-roles" = json!(chassis::auth::OWNERS))),
+    security(("accessToken" = []), ("cookie" = [])),
     params(("product" = String, Path, description = "Its id or its slug.")),
     responses(
         (status = 200, description = "The product; `ETag` is its version", body = ProductBody),

@@ -23,6 +23,7 @@ use crate::{
     get,
     path = "/api/products/{product}",
     tag = "products",
+    extensions(("x-roles" = json!(chassis::auth::ANYBODY))),
     params(("product" = String, Path, description = "Its id or its slug.")),
     responses(
         (status = 200, description = "The product; `ETag` is its version", body = ProductBody),

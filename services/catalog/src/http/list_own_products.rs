@@ -4,7 +4,7 @@ use axum::extract::{RawQuery, State as FromState};
 use chassis::{
     FieldError, Json, Problem,
     auth::{Role, Vendor},
-    query::PageQuery,
+    query::ListQuery,
 };
 use chrono::{DateTime, Utc};
 use contracts::{Money, ProductId, VendorId};
@@ -24,6 +24,8 @@ use crate::{
         product::Status,
     },
 };
+
+const DEFAULT_LIMIT: u8 = 50;
 
 /// A product as those see it who sell it.
 #[derive(Serialize, ToSchema)]
@@ -99,7 +101,8 @@ struct Query {
     get,
     path = "/api/vendor/products",
     tag = "vendors",
-    security(("accessToken" = [])),
+    extensions(("x-roles" = json!(chassis::auth::VENDORS))),
+    security(("accessToken" = []), ("cookie" = [])),
     params(
         ("q" = Option<String>, Query, max_length = 200, description = "A part of the name, or the beginning of a SKU."),
         ("category" = Option<String>, Query, description = "A category's slug."),
@@ -168,8 +171,8 @@ fn behind(item: &Item, sort: Sort) -> Cursor {
 
 impl Query {
     fn read(query: Option<&str>, vendor: Option<VendorId>) -> Result<Self, Problem> {
-        let mut query = PageQuery::read(query)?;
-        let limit = query.limit();
+        let mut query = ListQuery::read(query)?;
+        let limit = query.limit(DEFAULT_LIMIT);
         let filter = Filter {
             vendor,
             category: query.words("category", 80),

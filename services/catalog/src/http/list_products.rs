@@ -44,6 +44,7 @@ pub(crate) struct ProductPage {
     get,
     path = "/api/products",
     tag = "products",
+    extensions(("x-roles" = json!(chassis::auth::ANYBODY))),
     params(
         ("category" = Option<String>, Query, description = "A category's slug."),
         ("q" = Option<String>, Query, max_length = 200, description = "Words to find in names and descriptions; nearly right ones find names."),

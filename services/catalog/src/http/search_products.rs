@@ -84,6 +84,7 @@ pub(crate) struct FacetValueBody {
     get,
     path = "/api/search",
     tag = "search",
+    extensions(("x-roles" = json!(chassis::auth::ANYBODY))),
     params(
         ("q" = Option<String>, Query, max_length = 200, description = "Words to find; nearly right ones find names."),
         ("category" = Option<String>, Query, description = "A category's slug."),

@@ -9,10 +9,10 @@ use axum::{
 };
 use chassis::{
     FieldError, Json, Problem,
-    auth::{Principal, Role, Vendor},
+    auth::{Principal, Vendor},
     problem::{FORBIDDEN, STALE_VERSION},
 };
-use contracts::{Amount, VendorId};
+use contracts::Amount;
 use serde::Deserialize;
 use sqlx::{PgConnection, Postgres, Transaction};
 use utoipa::ToSchema;
@@ -28,7 +28,7 @@ use crate::{
     domain::{
         Violation,
         draft::{self, Rules},
-        product::{Product, Status, facets},
+        product::{CategoryRef, Product, Status, facets},
         text::bounded,
     },
     events,
@@ -62,7 +62,8 @@ pub(crate) struct UpdateProduct {
     patch,
     path = "/api/products/{product}",
     tag = "products",
-    security(("accessToken" = [])),
+    extensions(("x-roles" = json!(chassis::auth::OWNERS))),
+    security(("accessToken" = []), ("cookie" = [])),
     params(
         ("product" = String, Path, description = "Its id or its slug."),
         ("If-Match" = Option<String>, Header, description = "The `ETag` that was seen."),
@@ -125,7 +126,7 @@ pub(super) async fn store(
 
 /// Lets a vendor at what is their own, and admins at everything.
 pub(super) fn require_own(principal: Principal, product: &Product) -> Result<(), Problem> {
-    if principal.role == Role::Admin || product.vendor_id == VendorId::from(principal.user) {
+    if principal.owns(product.vendor_id.0) {
         return Ok(());
     }
     Err(Problem::new(
@@ -150,6 +151,19 @@ pub(super) async fn own(
     product
         .filter(|product| product.status == Status::Active)
         .ok_or_else(no_such_product)
+}
+
+async fn category(
+    connection: &mut PgConnection,
+    slug: &str,
+) -> sqlx::Result<Result<CategoryRef, Violation>> {
+    let slug = match bounded("category", slug, 1, 80) {
+        Ok(slug) => slug,
+        Err(violation) => return Ok(Err(violation)),
+    };
+    let found = db::categories::find(connection, &slug).await?;
+    let message = format!("there is no category {slug:?}");
+    Ok(found.ok_or_else(|| Violation::new("category", message)))
 }
 
 fn expected_version(headers: &HeaderMap, version: Option<i64>) -> Result<i64, Problem> {
@@ -210,12 +224,9 @@ async fn apply(
         .transpose();
     let attributes = rules.keep_all(attributes);
     if let Some(slug) = request.category {
-        match db::categories::find(connection, &slug).await? {
-            Some(category) => product.category = category,
-            None => rules.keep(Err(Violation::new(
-                "category",
-                format!("there is no category {slug:?}"),
-            ))),
+        match category(connection, &slug).await? {
+            Ok(category) => product.category = category,
+            Err(violation) => rules.keep(Err(violation)),
         }
     }
     rules

@@ -42,7 +42,8 @@ pub(crate) struct UpdateVariant {
     put,
     path = "/api/products/{product}/variants/{variant}",
     tag = "products",
-    security(("accessToken" = [])),
+    extensions(("x-roles" = json!(chassis::auth::OWNERS))),
+    security(("accessToken" = []), ("cookie" = [])),
     params(
         ("product" = String, Path, description = "Its id or its slug."),
         ("variant" = String, Path, description = "The variant's id."),

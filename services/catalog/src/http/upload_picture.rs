@@ -43,7 +43,8 @@ const MAX_PICTURES: i64 = 12;
     post,
     path = "/api/products/{product}/images",
     tag = "products",
-    security(("accessToken" = [])),
+    extensions(("x-roles" = json!(chassis::auth::OWNERS))),
+    security(("accessToken" = []), ("cookie" = [])),
     params(("product" = String, Path, description = "Its id or its slug.")),
     request_body(content = Vec<u8>, content_type = "image/png", description = "PNG, JPEG or WebP, at most 10 MiB and 8000 pixels on a side"),
     responses(

@@ -77,6 +77,7 @@ impl TestApp {
             .unwrap_or_else(|| (format!("http://{NOWHERE}"), Secret::new("unused")));
         let config = ServeConfig {
             listen: "127.0.0.1:0".parse().unwrap(),
+            limits: chassis::RateLimitConfig::default(),
             database: database_config(&database),
             broker: BrokerConfig {
                 nats_url: setup.nats_url,

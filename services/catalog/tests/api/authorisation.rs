@@ -1,114 +1,11 @@
-//! Who may do what: every route of the API's own description, by every kind of caller.
+//! Which tokens count. Every operation by every kind of caller is in `documents.rs`.
 
-use http::Method;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::json;
-use testkit::{Claims, Client, Issuer};
+use testkit::{Claims, Issuer};
 use uuid::Uuid;
 
 use crate::app::{Setup, TestApp, laptop};
-
-/// Sends something to an operation that gets past everything but authorisation.
-async fn call(client: &Client, method: &str, path: &str) -> u16 {
-    let method: Method = method.to_uppercase().parse().unwrap();
-    let body = match path {
-        path if path.ends_with("/variants") => {
-            json!({ "sku": Uuid::new_v4().to_string(), "name": "Blue" })
-        }
-        path if path.contains("/variants/") => json!({ "version": 1, "name": "Blue" }),
-        path if path.ends_with("/products") => laptop(),
-        _ => json!({ "version": 1 }),
-    };
-    let answer = client.send(method.clone(), path, |request| match method {
-        Method::POST if path.ends_with("/images") => request
-            .header("content-type", "image/png")
-            .body("not a picture"),
-        Method::POST | Method::PATCH | Method::PUT => request.json(&body),
-        _ => request,
-    });
-    answer.await.status.as_u16()
-}
-
-#[tokio::test]
-async fn every_documented_write_refuses_whoever_may_not() {
-    let app = TestApp::start().await;
-    let document = app.anonymous.get("/openapi.json").await.expect(200).json();
-    let mut writes = 0;
-    for (path, operations) in document["paths"].as_object().unwrap() {
-        if testkit::admin::is_for_admins(path) {
-            continue;
-        }
-        for (method, operation) in operations.as_object().unwrap() {
-            let product = app.product("Laptop", json!({})).await;
-            let path = path
-                .replace("{product}", product["id"].as_str().unwrap())
-                .replace("{variant}", product["variants"][0]["id"].as_str().unwrap());
-            let statuses = |client: Client| {
-                let (method, path) = (method.clone(), path.clone());
-                async move { call(&client, &method, &path).await }
-            };
-            let label = format!("{method} {path}");
-            if operation["security"].is_null() {
-                assert_eq!(
-                    statuses(app.anonymous.clone()).await,
-                    200,
-                    "{label} is public"
-                );
-                continue;
-            }
-            writes += 1;
-            assert_eq!(
-                statuses(app.anonymous.clone()).await,
-                401,
-                "{label} as nobody"
-            );
-            assert_eq!(
-                statuses(app.customer.clone()).await,
-                403,
-                "{label} as a customer"
-            );
-            let someone_elses = path.contains(product["id"].as_str().unwrap());
-            let expected = match method.as_str() {
-                _ if someone_elses => 403,
-                "get" => 200,
-                _ => 201,
-            };
-            assert_eq!(
-                statuses(app.other_vendor.clone()).await,
-                expected,
-                "{label} as another vendor"
-            );
-            let refused = [401, 403].contains(&statuses(app.admin.clone()).await);
-            assert!(!refused, "{label} as an admin");
-        }
-    }
-    assert_eq!(
-        writes, 8,
-        "an operation for vendors was added or lost its token: look at it, then change this number"
-    );
-}
-
-#[tokio::test]
-async fn what_is_for_admins_is_for_nobody_else() {
-    let app = TestApp::start().await;
-    let others = [&app.customer, &app.vendor];
-    testkit::admin::assert_for_admins_only("catalog", &app.anonymous, &others, &app.admin).await;
-}
-
-#[tokio::test]
-async fn refused_writes_leave_the_database_as_it_was() {
-    let app = TestApp::start().await;
-    let product = app.product("Laptop", json!({})).await;
-    let path = format!("/api/products/{}", product["id"].as_str().unwrap());
-    let before = app.stored().await;
-    for client in [&app.anonymous, &app.customer, &app.other_vendor] {
-        call(client, "patch", &path).await;
-        call(client, "delete", &path).await;
-        call(client, "post", &format!("{path}/images")).await;
-        call(client, "post", &format!("{path}/variants")).await;
-    }
-    assert_eq!(app.stored().await, before);
-}
 
 #[tokio::test]
 async fn a_token_counts_only_if_everything_about_it_is_right() {

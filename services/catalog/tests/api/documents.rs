@@ -1,115 +1,135 @@
-//! The API's description, its page, and the page of each problem.
+//! What the catalogue says of itself: its API's description, who may do what, problems, metrics.
 
-use std::{collections::BTreeSet, path::Path};
+use image::ImageFormat;
+use serde_json::{Value, json};
+use testkit::{
+    Client, ObjectStore, admin,
+    api::{Actor, Call, Promises, Subject, documents, fuzz, matrix},
+};
+use uuid::Uuid;
 
-use crate::app::TestApp;
+use crate::{
+    app::{TestApp, laptop},
+    images::picture,
+};
 
-#[tokio::test]
-async fn the_description_and_its_page_are_served_under_a_strict_policy() {
-    let app = TestApp::start().await;
-    let document = app.anonymous.get("/openapi.json").await.expect(200).json();
-    assert!(
-        document["openapi"].as_str().unwrap().starts_with("3.1"),
-        "{}",
-        document["openapi"]
-    );
-    let page = app.anonymous.get("/docs").await.expect(200);
-    let html = String::from_utf8_lossy(&page.body);
-    assert!(
-        !html.contains("<script") && !html.contains("style="),
-        "inline scripts and styles are forbidden"
-    );
-    assert!(
-        page.header("content-security-policy")
-            .starts_with("default-src 'none'")
-    );
-    for (path, operations) in document["paths"].as_object().unwrap() {
-        assert!(html.contains(path), "{path} is not on the page");
-        for operation in operations.as_object().unwrap().values() {
-            assert!(html.contains(operation["operationId"].as_str().unwrap()));
-        }
-    }
-    app.anonymous.get("/docs/style.css").await.expect(200);
+/// A catalogue with a place for pictures.
+struct Catalogue {
+    app: TestApp,
+    _store: ObjectStore,
 }
 
-#[tokio::test]
-async fn every_documented_operation_exists_and_every_schema_is_defined() {
-    let app = TestApp::start().await;
-    let document = app.anonymous.get("/openapi.json").await.expect(200).json();
-    for (path, operations) in document["paths"].as_object().unwrap() {
-        for method in operations.as_object().unwrap().keys() {
-            let path = path.replace("{product}", "nothing");
-            let answer = app
-                .anonymous
-                .send(method.to_uppercase().parse().unwrap(), &path, |request| {
-                    request
-                })
-                .await;
-            assert_ne!(answer.status, 405, "{method} {path}");
-            let unrouted =
-                answer.status == 404 && answer.json()["detail"] == "No resource has this address.";
-            assert!(!unrouted, "{method} {path}");
+impl Catalogue {
+    async fn open() -> Self {
+        let store = ObjectStore::start("product-images").await;
+        Self {
+            app: TestApp::with_store(&store).await,
+            _store: store,
         }
-    }
-    let text = document.to_string();
-    for reference in text
-        .split("#/components/schemas/")
-        .skip(1)
-        .map(|rest| rest.split('"').next().unwrap())
-    {
-        assert!(
-            document["components"]["schemas"][reference].is_object(),
-            "{reference} is not defined"
-        );
     }
 }
 
-#[test]
-fn every_problem_has_its_page() {
-    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/problems");
-    let written: BTreeSet<String> = std::fs::read_dir(&pages)
-        .unwrap()
-        .map(|entry| {
-            entry
-                .unwrap()
-                .file_name()
-                .to_string_lossy()
-                .trim_end_matches(".md")
-                .to_owned()
-        })
-        .filter(|name| name != "README")
-        .collect();
-    let kinds = chassis::problem::CATALOGUE
+impl Subject for Catalogue {
+    fn client(&self, actor: Actor) -> Client {
+        match actor {
+            Actor::Anonymous => self.app.anonymous.clone(),
+            Actor::Customer => self.app.customer.clone(),
+            Actor::OtherCustomer => {
+                let token = self.app.issuer.token(Uuid::new_v4(), "customer");
+                self.app.anonymous.with_token(&token)
+            }
+            Actor::Vendor => self.app.vendor.clone(),
+            Actor::OtherVendor => self.app.other_vendor.clone(),
+            Actor::Admin => self.app.admin.clone(),
+        }
+    }
+
+    async fn call(&self, operation: &str, _: Actor) -> Call {
+        let of_product = async || {
+            let product = self.app.product("Laptop", json!({})).await;
+            let call = Call::plain().owned_by(Actor::Vendor);
+            call.with("product", product["id"].as_str().unwrap())
+        };
+        match operation {
+            "list_categories" | "list_products" | "search_products" => Call::plain(),
+            "create_product" => Call::plain().json(whole_product()),
+            "get_product" => of_product().await,
+            "archive_product" => of_product().await.once(),
+            "update_product" => of_product().await.once().json(json!({
+                "version": 1, "name": "Notebook", "summary": "Light", "description": "A light one", "price": "12.30",
+                "category": "garden", "attributes": { "material": "Steel" }
+            })),
+            "list_own_products" => Call::plain(),
+            "get_own_product" => of_product().await,
+            "add_variant" => {
+                let sku = Uuid::new_v4().to_string();
+                of_product().await.json(json!({
+                    "sku": sku, "name": "Green", "price": 1399, "options": { "colour": "Green" }
+                }))
+            }
+            "update_variant" => {
+                let product = self.app.product("Laptop", json!({})).await;
+                let variant = product["variants"][0]["id"].as_str().unwrap();
+                Call::plain()
+                    .owned_by(Actor::Vendor)
+                    .with("product", product["id"].as_str().unwrap())
+                    .with("variant", variant)
+                    .json(json!({
+                        "version": 1, "name": "Blue", "price": "12.30", "options": { "colour": "Blue" }
+                    }))
+                    .once()
+            }
+            "upload_picture" => {
+                let picture = picture(64, 64, ImageFormat::Png);
+                of_product().await.bytes("image/png", picture)
+            }
+            other => admin::example(other)
+                .unwrap_or_else(|| panic!("{other} is new: say how it is called")),
+        }
+    }
+
+    async fn stored(&self) -> Value {
+        self.app.stored().await
+    }
+}
+
+/// With everything that one may have.
+fn whole_product() -> Value {
+    let mut product = laptop();
+    product["summary"] = json!("For games");
+    product["currency"] = json!("EUR");
+    product["attributes"] = json!({ "material": "Steel" });
+    let sku = Uuid::new_v4().to_string();
+    product["variants"] = json!([
+        { "sku": sku, "name": "Green", "price": 1399, "options": { "colour": "Green" } }
+    ]);
+    product
+}
+
+fn promises() -> Promises {
+    let problems = chassis::problem::CATALOGUE
         .iter()
         .chain(catalog::problems::CATALOGUE);
-    for kind in kinds {
-        assert!(
-            written.contains(kind.slug),
-            "docs/problems/{}.md is missing",
-            kind.slug
-        );
-        let page = std::fs::read_to_string(pages.join(format!("{}.md", kind.slug))).unwrap();
-        assert!(
-            page.contains(kind.title),
-            "docs/problems/{}.md does not have its title {:?}",
-            kind.slug,
-            kind.title
-        );
-        assert!(
-            page.contains(kind.status().as_str()),
-            "docs/problems/{}.md does not have its status",
-            kind.slug
-        );
-    }
+    let metrics = chassis::metrics::CATALOGUE
+        .iter()
+        .chain(catalog::metrics::CATALOGUE);
+    Promises::of(env!("CARGO_MANIFEST_DIR"))
+        .problems(problems.map(|kind| (kind.slug, kind.title, kind.status().as_u16())))
+        .metrics(metrics.map(|family| family.name))
 }
 
-#[test]
-fn every_metric_name_is_in_a_catalogue_once() {
-    let names: Vec<&str> = chassis::metrics::CATALOGUE
-        .iter()
-        .chain(catalog::metrics::CATALOGUE)
-        .map(|family| family.name)
-        .collect();
-    let distinct: BTreeSet<&str> = names.iter().copied().collect();
-    assert_eq!(names.len(), distinct.len());
+#[tokio::test]
+async fn the_description_is_checked_in_and_complete() {
+    let subject = Catalogue::open().await;
+    documents::check(&subject.client(Actor::Anonymous), &promises()).await;
+}
+
+#[tokio::test]
+async fn every_operation_is_open_to_whom_the_description_names_and_to_nobody_else() {
+    matrix::check(&Catalogue::open().await).await;
+}
+
+#[tokio::test]
+async fn wrong_input_is_the_clients_fault_and_named() {
+    fuzz::check(&Catalogue::open().await, &promises()).await;
 }

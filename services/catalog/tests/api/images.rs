@@ -9,7 +9,7 @@ use testkit::{Answer, Client, ObjectStore};
 
 use crate::app::TestApp;
 
-fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+pub(crate) fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     let pixels = RgbImage::from_fn(width, height, |x, y| {
         let [shade, ..] = (x ^ y).to_le_bytes();

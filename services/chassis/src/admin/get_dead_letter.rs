@@ -16,7 +16,8 @@ use crate::{Json, Problem, auth::Admin, consumer::letters, problem::ProblemBody}
     get,
     path = "/api/admin/{service}/dead-letters/{letter}",
     tag = "admin",
-    security(("accessToken" = [])),
+    extensions(("x-roles" = json!(crate::auth::ADMINS))),
+    security(("accessToken" = []), ("cookie" = [])),
     params(("letter" = i64, Path, description = "The letter's id.")),
     responses(
         (status = 200, description = "The letter", body = OpenedLetterBody),

@@ -13,8 +13,10 @@ use crate::{
     audit::{self, Entry, Filter},
     auth::Admin,
     problem::ProblemBody,
-    query::PageQuery,
+    query::ListQuery,
 };
+
+const DEFAULT_LIMIT: u8 = 50;
 
 /// One change.
 #[derive(Serialize, ToSchema)]
@@ -71,7 +73,8 @@ pub(super) struct AuditPage {
     get,
     path = "/api/admin/{service}/audit",
     tag = "admin",
-    security(("accessToken" = [])),
+    extensions(("x-roles" = json!(crate::auth::ADMINS))),
+    security(("accessToken" = []), ("cookie" = [])),
     params(
         ("actor" = Option<String>, Query, description = "Only what this account did (a UUID)."),
         ("action" = Option<String>, Query, max_length = 80, description = "Only this operation, such as `replay_dead_letter`."),
@@ -91,8 +94,8 @@ pub(super) async fn list_audit(
     _admin: Admin,
     RawQuery(query): RawQuery,
 ) -> Result<Json<AuditPage>, Problem> {
-    let mut query = PageQuery::read(query.as_deref())?;
-    let limit = query.limit();
+    let mut query = ListQuery::read(query.as_deref())?;
+    let limit = query.limit(DEFAULT_LIMIT);
     let filter = Filter {
         actor: query
             .take("actor", |text| {
@@ -106,10 +109,7 @@ pub(super) async fn list_audit(
             .flatten(),
         action: query.words("action", 80),
         subject: query.words("subject", 120),
-        after: query.take("after", |text| {
-            text.parse()
-                .map_err(|_| "must be `next` of the page before (a number)")
-        }),
+        after: query.after(),
     };
     query.finish()?;
     let mut connection = desk.database.acquire().await?;

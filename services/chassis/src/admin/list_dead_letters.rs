@@ -10,8 +10,10 @@ use crate::{
     auth::Admin,
     consumer::letters::{self, Filter, State},
     problem::ProblemBody,
-    query::PageQuery,
+    query::ListQuery,
 };
+
+const DEFAULT_LIMIT: u8 = 50;
 
 /// A page of dead letters.
 #[derive(Serialize, ToSchema)]
@@ -29,7 +31,8 @@ pub(super) struct LetterPage {
     get,
     path = "/api/admin/{service}/dead-letters",
     tag = "admin",
-    security(("accessToken" = [])),
+    extensions(("x-roles" = json!(crate::auth::ADMINS))),
+    security(("accessToken" = []), ("cookie" = [])),
     params(
         ("consumer" = Option<String>, Query, max_length = 120, description = "Only those of this consumer."),
         ("state" = Option<String>, Query, description = "`open`, `requested` or `replayed`."),
@@ -48,18 +51,15 @@ pub(super) async fn list_dead_letters(
     _admin: Admin,
     RawQuery(query): RawQuery,
 ) -> Result<Json<LetterPage>, Problem> {
-    let mut query = PageQuery::read(query.as_deref())?;
-    let limit = query.limit();
+    let mut query = ListQuery::read(query.as_deref())?;
+    let limit = query.limit(DEFAULT_LIMIT);
     let filter = Filter {
         consumer: query.words("consumer", 120),
         state: query.take("state", |text| {
             let state = State::ALL.into_iter().find(|state| state.name() == text);
             state.ok_or("must be open, requested or replayed")
         }),
-        after: query.take("after", |text| {
-            text.parse()
-                .map_err(|_| "must be `next` of the page before (a number)")
-        }),
+        after: query.after(),
     };
     query.finish()?;
     let mut connection = desk.database.acquire().await?;

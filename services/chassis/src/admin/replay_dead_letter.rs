@@ -25,7 +25,8 @@ use crate::{
     post,
     path = "/api/admin/{service}/dead-letters/{letter}/replay",
     tag = "admin",
-    security(("accessToken" = [])),
+    extensions(("x-roles" = json!(crate::auth::ADMINS))),
+    security(("accessToken" = []), ("cookie" = [])),
     params(("letter" = i64, Path, description = "The letter's id.")),
     responses(
         (status = 202, description = "The letter; its consumer has been asked", body = LetterBody),

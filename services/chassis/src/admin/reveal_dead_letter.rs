@@ -23,7 +23,8 @@ use crate::{
     post,
     path = "/api/admin/{service}/dead-letters/{letter}/reveal",
     tag = "admin",
-    security(("accessToken" = [])),
+    extensions(("x-roles" = json!(crate::auth::ADMINS))),
+    security(("accessToken" = []), ("cookie" = [])),
     params(("letter" = i64, Path, description = "The letter's id.")),
     responses(
         (status = 200, description = "The letter", body = OpenedLetterBody),

@@ -6,7 +6,7 @@ use contracts::UserId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Verifier;
+use super::{ADMINS, OWNERS, VENDORS, Verifier, Who};
 use crate::{Problem, problem::FORBIDDEN};
 
 /// What an account may do.
@@ -22,7 +22,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// As it stands in tokens.
+    /// As tokens and the API's description have it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Customer => "customer",
@@ -41,6 +41,18 @@ pub struct Principal {
     pub role: Role,
 }
 
+impl Principal {
+    /// Whether `who` names their role.
+    pub fn is_one_of(self, who: Who) -> bool {
+        who.contains(&self.role.name())
+    }
+
+    /// Whether a thing of this owner is theirs to see and change: their own, or they are an admin.
+    pub fn owns(self, owner: impl Into<Uuid>) -> bool {
+        self.user.0 == owner.into() || self.is_one_of(OWNERS)
+    }
+}
+
 /// Everything that a valid token says of who is asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
@@ -57,6 +69,15 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whether `who` names their role or one of their permissions.
+    pub fn is_one_of(&self, who: Who) -> bool {
+        let granted = self
+            .permissions
+            .iter()
+            .any(|own| who.contains(&own.as_str()));
+        granted || self.principal.is_one_of(who)
+    }
+
     /// Whether the token grants this permission; an admin has all of them.
     pub fn may(&self, permission: &str) -> bool {
         self.principal.role == Role::Admin
@@ -105,13 +126,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let principal = Principal::from_request_parts(parts, state).await?;
-        match principal.role {
-            Role::Vendor | Role::Admin => Ok(Self(principal)),
-            Role::Customer => Err(Problem::new(
-                &FORBIDDEN,
-                "Only a vendor or an admin may do this.",
-            )),
-        }
+        admit(principal, VENDORS, "Only a vendor or an admin may do this.").map(Self)
     }
 }
 
@@ -123,11 +138,14 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let principal = Principal::from_request_parts(parts, state).await?;
-        match principal.role {
-            Role::Admin => Ok(Self(principal)),
-            Role::Customer | Role::Vendor => {
-                Err(Problem::new(&FORBIDDEN, "Only an admin may do this."))
-            }
-        }
+        admit(principal, ADMINS, "Only an admin may do this.").map(Self)
+    }
+}
+
+fn admit(principal: Principal, who: Who, refusal: &str) -> Result<Principal, Problem> {
+    if principal.is_one_of(who) {
+        Ok(principal)
+    } else {
+        Err(Problem::new(&FORBIDDEN, refusal))
     }
 }

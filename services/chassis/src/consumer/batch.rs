@@ -1,6 +1,7 @@
 //! One transaction for many deliveries: inbox, effects, verdicts; and halves of them when it fails.
 
 use sqlx::{Connection as _, Postgres, Transaction};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::{Consumer, Delivery, Verdict, dead_letters};
@@ -71,7 +72,7 @@ async fn attempt<C: Consumer>(
         tx.commit().await?;
         tx = database.begin().await?;
     }
-    let verdicts = consumer.handle(&mut tx, &deliveries).await?;
+    let verdicts = handle_in_scope(consumer, &mut tx, &deliveries).await?;
     anyhow::ensure!(
         verdicts.len() == deliveries.len(),
         "BUG: {} gave {} verdicts for {} deliveries",
@@ -86,7 +87,9 @@ async fn attempt<C: Consumer>(
             Verdict::Done => Outcome::Handled,
             Verdict::Retry(reason) => Outcome::Later(reason),
             Verdict::Reject(reason) => {
-                dead_letters::put(&mut tx, C::NAME, &message.into(), &reason).await?;
+                dead_letters::put(&mut tx, C::NAME, &message.into(), &reason)
+                    .instrument(message.delivery.span(C::NAME))
+                    .await?;
                 Outcome::Dead(reason)
             }
         };
@@ -100,6 +103,26 @@ async fn attempt<C: Consumer>(
     failpoint::hit("consumer.after_commit");
     consumer.committed();
     Ok(outcomes)
+}
+
+/// One delivery alone is all that is being worked on. Of several, none can be taken for the others.
+async fn handle_in_scope<C: Consumer>(
+    consumer: &C,
+    tx: &mut Transaction<'static, Postgres>,
+    deliveries: &[Delivery<C::Event>],
+) -> anyhow::Result<Vec<Verdict>> {
+    match deliveries {
+        [only] => {
+            let handling = consumer.handle(tx, deliveries);
+            let handling = only.correlation.clone().scope_only(handling);
+            handling.instrument(only.span(C::NAME)).await
+        }
+        several => {
+            let span =
+                tracing::info_span!("consume", consumer = C::NAME, deliveries = several.len());
+            consumer.handle(tx, several).instrument(span).await
+        }
+    }
 }
 
 /// Marks deliveries as seen; gives the indices of those that were not.

@@ -77,11 +77,7 @@ impl<C: Consumer> Worker for DeadLetterReplay<C> {
 fn read<E: contracts::Event>(row: &Row) -> serde_json::Result<Received<E>> {
     let envelope: Envelope<E> = serde_json::from_str(&row.payload)?;
     Ok(Received {
-        delivery: Delivery {
-            event_id: envelope.id,
-            time: envelope.time,
-            event: envelope.data,
-        },
+        delivery: Delivery::of(envelope),
         subject: row.subject.clone(),
         payload: row.payload.clone(),
         deliveries: row.deliveries + 1,

@@ -15,7 +15,9 @@ use futures::{
 };
 use prometheus::{Histogram, IntCounterVec};
 use rand::Rng as _;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::{
     Consumer, Delivery,
@@ -36,6 +38,12 @@ const BATCH: usize = 256;
 const MAX_ACK_PENDING: i64 = 1024;
 /// How long the broker waits for an answer before it delivers a message again.
 const ACK_WAIT: Duration = Duration::from_secs(30);
+/// How much time lies between the beginnings of two batches, at least: a message that comes alone is handled at once, and under load
+/// the many that come within it cost one transaction.
+const GATHER: Duration = Duration::from_millis(15);
+/// How long it rests after a batch that has taken as long or longer; after shorter ones as long as they have taken. The busier the
+/// machine, the more messages share a transaction, and who waits for an answer gets his turn.
+const MAX_REST: Duration = Duration::from_millis(50);
 /// How long a pull request stays open.
 const PULL_EXPIRES: Duration = Duration::from_secs(30);
 /// A message that comes for this time is put aside without being handled again.
@@ -49,6 +57,8 @@ type Messages = ReadyChunks<BoxStream<'static, Result<Message, pull::MessagesErr
 pub struct Subscription<C: Consumer> {
     reader: Reader<C>,
     open: Option<Open>,
+    /// Not before then are the next messages looked for.
+    gathered: Instant,
 }
 
 /// Messages as they come over one connection to the broker.
@@ -93,7 +103,11 @@ impl<C: Consumer> Subscription<C> {
             counts,
             delay,
         };
-        Self { reader, open: None }
+        Self {
+            reader,
+            open: None,
+            gathered: Instant::now(),
+        }
     }
 }
 
@@ -149,7 +163,9 @@ impl<C: Consumer> Reader<C> {
                 }
                 Ok(delivery) => {
                     let reason = format!("delivered {} times in vain", delivery.deliveries - 1);
-                    self.bury(&message, &(&delivery).into(), &reason).await?;
+                    self.bury(&message, &(&delivery).into(), &reason)
+                        .instrument(delivery.delivery.span(C::NAME))
+                        .await?;
                 }
                 Err(unreadable) => {
                     let payload = String::from_utf8_lossy(&message.payload);
@@ -227,17 +243,21 @@ impl<C: Consumer> Reader<C> {
             Outcome::Dead(_) => "dead",
         };
         self.counts.with_label_values(&[C::NAME, label]).inc();
-        let (id, deliveries) = (received.delivery.event_id, received.deliveries);
+        let (deliveries, _entered) = (
+            received.deliveries,
+            received.delivery.span(C::NAME).entered(),
+        );
         match outcome {
             Outcome::Handled => {
                 let delay = crate::clock::now() - received.delivery.time;
                 self.delay.observe(delay.as_seconds_f64().max(0.0));
+                tracing::info!(delay_ms = delay.num_milliseconds(), "handled");
             }
             Outcome::Later(reason) => {
-                tracing::debug!(consumer = C::NAME, %id, deliveries, reason, "an event came too early");
+                tracing::debug!(deliveries, reason, "an event came too early");
             }
             Outcome::Failed(error) => {
-                tracing::warn!(consumer = C::NAME, %id, deliveries, error, "an event could not be handled");
+                tracing::warn!(deliveries, error, "an event could not be handled");
             }
             Outcome::Duplicate | Outcome::Dead(_) => {}
         }
@@ -252,8 +272,12 @@ impl<C: Consumer> Worker for Subscription<C> {
             Some(open) => open,
             None => self.reader.open().await?,
         };
+        let next = async {
+            tokio::time::sleep_until(self.gathered).await;
+            open.messages.next().await
+        };
         let chunk = tokio::select! {
-            chunk = open.messages.next() => chunk,
+            chunk = next => chunk,
             // What was asked for over the old connection is forgotten, and perhaps the consumer as well: opened anew.
             () = self.reader.broker.reconnected(open.connection) => return Ok(Step::Worked(0)),
             () = self.reader.shutdown.cancelled() => return Ok(Step::Idle),
@@ -262,7 +286,10 @@ impl<C: Consumer> Worker for Subscription<C> {
         let number = chunk.len();
         let (arrived, failure) = split(chunk);
         if !arrived.is_empty() {
+            let begun = Instant::now();
             self.reader.process(arrived).await?;
+            let rest = begun.elapsed().min(MAX_REST);
+            self.gathered = (begun + GATHER).max(Instant::now() + rest);
         }
         if let Some(error) = failure {
             // The consumer may be gone with the broker's memory: declared anew at the next step.
@@ -298,11 +325,7 @@ fn read<E: contracts::Event>(message: &Message) -> Result<Received<E>, Unreadabl
     let envelope: Envelope<E> = serde_json::from_slice(&message.payload)
         .map_err(|error| unreadable(format!("not an envelope of {}: {error}", E::subject())))?;
     Ok(Received {
-        delivery: Delivery {
-            event_id: envelope.id,
-            time: envelope.time,
-            event: envelope.data,
-        },
+        delivery: Delivery::of(envelope),
         subject: message.subject.to_string(),
         payload: String::from_utf8_lossy(&message.payload).into_owned(),
         deliveries,

@@ -169,6 +169,7 @@ impl Relay {
 
 impl Worker for Relay {
     const NAME: &'static str = "outbox_relay";
+    const GATHER: Duration = Duration::from_millis(5);
 
     async fn step(&mut self) -> anyhow::Result<Step> {
         let mut connection = match self.connection.take() {
@@ -208,7 +209,8 @@ async fn lead(connection: &mut PgConnection) -> sqlx::Result<bool> {
 
 async fn unsent(connection: &mut PgConnection) -> sqlx::Result<Vec<Row>> {
     sqlx::query_as(
-        "select id, event_id, subject, aggregate_id, aggregate_version, payload::text as payload, created_at
+        "select id, event_id, subject, aggregate_id, aggregate_version, payload::text as payload, created_at, traceparent,
+           causation_id
          from outbox
          where stream_seq is null
          order by id

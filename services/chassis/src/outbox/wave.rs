@@ -17,7 +17,7 @@ use futures::future::join_all;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::Broker;
+use crate::{Broker, correlation::TRACEPARENT};
 
 /// A row of the outbox.
 #[derive(Debug, sqlx::FromRow)]
@@ -29,6 +29,8 @@ pub(super) struct Row {
     aggregate_version: i64,
     payload: String,
     created_at: DateTime<Utc>,
+    traceparent: Option<String>,
+    causation_id: Option<String>,
 }
 
 impl Row {
@@ -80,10 +82,14 @@ pub(super) async fn send(
 }
 
 async fn send_one(broker: &Broker, source: &str, row: &Row) -> Result<PublishAck, PublishError> {
-    let message = PublishMessage::build()
+    let mut message = PublishMessage::build()
         .payload(envelope(source, row).into())
         .header("content-type", "application/cloudevents+json")
         .message_id(row.event_id.to_string());
+    if let Some(traceparent) = &row.traceparent {
+        // In the envelope as well: there for whoever reads events, here for whoever follows messages.
+        message = message.header(TRACEPARENT.as_str(), traceparent.as_str());
+    }
     let acknowledgement: PublishAckFuture = broker
         .jetstream()
         .send_publish(row.subject.clone(), message)
@@ -102,8 +108,8 @@ fn envelope(source: &str, row: &Row) -> Vec<u8> {
         time: row.created_at,
         datacontenttype: Envelope::<()>::DATACONTENTTYPE.to_owned(),
         aggregateversion: row.aggregate_version,
-        causationid: None,
-        traceparent: None,
+        causationid: row.causation_id.clone(),
+        traceparent: row.traceparent.clone(),
         data,
     };
     serde_json::to_vec(&envelope).expect("BUG: an envelope is always representable in JSON")
@@ -140,6 +146,8 @@ mod tests {
             aggregate_version: id,
             payload: "{}".to_owned(),
             created_at: DateTime::UNIX_EPOCH,
+            traceparent: None,
+            causation_id: None,
         }
     }
 
@@ -171,5 +179,17 @@ mod tests {
             text.ends_with(r#""aggregateversion":7,"data":{}}"#),
             "{text}"
         );
+    }
+
+    #[test]
+    fn the_trace_and_the_cause_are_attributes_of_the_envelope() {
+        let row = Row {
+            traceparent: Some("00-trace".to_owned()),
+            causation_id: Some("cause".to_owned()),
+            ..row(7, 1)
+        };
+        let text = String::from_utf8(envelope("test", &row)).unwrap();
+        let attributes = r#""causationid":"cause","traceparent":"00-trace","data":{}}"#;
+        assert!(text.ends_with(attributes), "{text}");
     }
 }

@@ -42,6 +42,7 @@ pub const CATALOGUE: &[&Kind] = &[
     &PAYLOAD_TOO_LARGE,
     &UNSUPPORTED_MEDIA_TYPE,
     &IDEMPOTENCY_KEY_REUSED,
+    &RATE_LIMITED,
     &INTERNAL,
     &UNAVAILABLE,
 ];
@@ -85,6 +86,8 @@ pub const IDEMPOTENCY_KEY_REUSED: Kind = Kind::new(
     422,
     "The idempotency key was used for another request",
 );
+/// One client sends more than it may.
+pub const RATE_LIMITED: Kind = Kind::new("rate-limited", 429, "Too many requests");
 /// A failure of ours.
 pub const INTERNAL: Kind = Kind::new("internal", 500, "Something went wrong on our side");
 /// Something that we need is away.

@@ -4,16 +4,20 @@ use std::{any::Any, time::Instant};
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue},
+    http::{HeaderMap, HeaderValue},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::{Problem, metrics::HttpMetrics, problem};
+use crate::{
+    Correlation, Problem,
+    correlation::{REQUEST_ID as HEADER, TRACEPARENT, TraceParent},
+    metrics::HttpMetrics,
+    problem,
+};
 
-const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// Routes that machines ask every few seconds: not worth a log line each.
 const QUIET: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 
@@ -29,6 +33,15 @@ impl RequestId {
             .and_then(|value| value.to_str().ok())
             .filter(|id| is_plain(id));
         Self(given.map_or_else(|| Uuid::now_v7().to_string(), ToOwned::to_owned))
+    }
+}
+
+/// The trace that the caller is in. There is exactly one, or none that counts.
+fn trace_of(headers: &HeaderMap) -> Option<TraceParent> {
+    let mut given = headers.get_all(TRACEPARENT).iter();
+    match (given.next(), given.next()) {
+        (Some(only), None) => only.to_str().ok()?.parse().ok(),
+        _ => None,
     }
 }
 
@@ -48,12 +61,21 @@ pub(super) async fn observe(
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("_OTHER", MatchedPath::as_str);
-    let span = tracing::info_span!("request", request.id = %id.0, http.method = %method, http.route = route);
+    let correlation = Correlation::caused_by(&*id.0, trace_of(request.headers()));
+    let span = tracing::info_span!(
+        "request",
+        request.id = %id.0,
+        trace.id = %correlation.trace.trace_id(),
+        span.id = %correlation.trace.span_id(),
+        http.method = %method,
+        http.route = route,
+    );
     request.extensions_mut().insert(id.clone());
 
     let active = http.begin(method.as_str());
     let started = Instant::now();
-    let response = next.run(request).instrument(span.clone()).await;
+    let answering = correlation.scope_only(next.run(request));
+    let response = answering.instrument(span.clone()).await;
     let took = started.elapsed();
     drop(active);
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use chassis::{
-    Process, Service, admin,
+    Process, RateLimitConfig, RateLimiter, Service, admin,
     auth::{TokenRules, Verifier},
     consumer::{Consumer, Delivery, Verdict},
     database,
@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use utoipa::openapi::OpenApiBuilder;
 use uuid::Uuid;
 
-static MIGRATOR: Migrator = sqlx::migrate!("tests/messaging/migrations");
+pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("tests/messaging/migrations");
 
 /// Greets everybody once; some names make it difficult.
 #[derive(Default)]
@@ -107,7 +107,8 @@ impl TestApp {
         let verifier = Verifier::new(keys.parse().unwrap(), &rules, &process.metrics);
         let routes = admin::routes("test", service.database(), verifier);
         let document = admin::describe(OpenApiBuilder::new().build(), "test");
-        let app = service.app(routes, &document);
+        let limiter = RateLimiter::new(&RateLimitConfig::default(), &process.metrics);
+        let app = service.app(routes, &document, limiter);
         self.anonymous = Client::new(&format!("http://{}", app.address().unwrap()));
         self.running
             .spawn(async move { app.serve().await.unwrap() });

@@ -4,4 +4,6 @@
 mod admin;
 mod app;
 mod consumers;
+mod correlation;
 mod dead_letters;
+mod tables;

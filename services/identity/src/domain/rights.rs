@@ -51,8 +51,15 @@ impl Role {
 /// Every permission that can be granted to somebody whose role does not have it. An admin has all of them.
 pub(crate) const PERMISSIONS: [&str; 1] = ["orders:refund"];
 
+/// As many names as a request may have.
+const MAX_NAMES: usize = 20;
+
 /// Reads permissions to grant: known ones, sorted, each once.
 pub(crate) fn permissions(names: Vec<String>) -> Result<Vec<String>, Violation> {
+    if names.len() > MAX_NAMES {
+        let message = format!("must be at most {MAX_NAMES}");
+        return Err(Violation::new("permissions", message));
+    }
     let mut names = names;
     names.sort();
     names.dedup();

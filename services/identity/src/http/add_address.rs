@@ -52,6 +52,7 @@ pub(crate) struct AddAddress {
     post,
     path = "/api/users/me/addresses",
     tag = "addresses",
+    extensions(("x-roles" = json!(chassis::auth::SIGNED_IN))),
     security(("accessToken" = []), ("cookie" = [])),
     request_body = AddAddress,
     responses(

@@ -36,6 +36,7 @@ pub(crate) struct ChangePassword {
     post,
     path = "/api/users/me/password",
     tag = "account",
+    extensions(("x-roles" = json!(chassis::auth::SIGNED_IN))),
     security(("accessToken" = []), ("cookie" = [])),
     request_body = ChangePassword,
     responses(

@@ -45,6 +45,7 @@ pub(crate) struct ChangeRoles {
     patch,
     path = "/api/users/{user}/roles",
     tag = "users",
+    extensions(("x-roles" = json!(chassis::auth::ADMINS))),
     security(("accessToken" = []), ("cookie" = [])),
     params(("user" = String, Path, description = "The account's id.")),
     request_body = ChangeRoles,

@@ -30,6 +30,7 @@ pub(crate) struct EndedSessions {
     post,
     path = "/api/users/{user}/end-sessions",
     tag = "users",
+    extensions(("x-roles" = json!(chassis::auth::ADMINS))),
     security(("accessToken" = []), ("cookie" = [])),
     params(("user" = String, Path, description = "The account's id.")),
     responses(

@@ -12,6 +12,7 @@ use super::{
     get,
     path = "/api/users/me",
     tag = "account",
+    extensions(("x-roles" = json!(chassis::auth::SIGNED_IN))),
     security(("accessToken" = []), ("cookie" = [])),
     responses(
         (status = 200, description = "The account", body = UserBody),

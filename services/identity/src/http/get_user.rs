@@ -3,6 +3,7 @@
 use axum::extract::{Path, State as FromState};
 use chassis::{
     Json, Problem,
+    auth::OWNERS,
     problem::{FORBIDDEN, NOT_FOUND},
 };
 use contracts::UserId;
@@ -11,7 +12,7 @@ use super::{
     body::{ProblemBody, UserBody},
     signed_in::SignedIn,
 };
-use crate::{assembly::State, db, domain::rights::Role};
+use crate::{assembly::State, db};
 
 /// Show an account.
 ///
@@ -20,6 +21,7 @@ use crate::{assembly::State, db, domain::rights::Role};
     get,
     path = "/api/users/{user}",
     tag = "users",
+    extensions(("x-roles" = json!(chassis::auth::OWNERS))),
     security(("accessToken" = []), ("cookie" = [])),
     params(("user" = String, Path, description = "The account's id.")),
     responses(
@@ -39,7 +41,7 @@ pub(crate) async fn get_user(
         return Ok(Json(signed_in.user.into()));
     }
     // Before it is known whether there is such an account: that is nobody's business either.
-    if signed_in.user.role != Role::Admin {
+    if !OWNERS.contains(&signed_in.user.role.name()) {
         return Err(Problem::new(&FORBIDDEN, "This is somebody else's account."));
     }
     let mut connection = state.database.acquire().await?;

@@ -16,6 +16,7 @@ use crate::assembly::State;
     get,
     path = "/.well-known/jwks.json",
     tag = "sessions",
+    extensions(("x-roles" = json!(chassis::auth::ANYBODY))),
     responses((status = 200, description = "The keys, the one that signs first", body = serde_json::Value))
 )]
 pub(crate) async fn jwks(FromState(state): FromState<State>) -> Response {

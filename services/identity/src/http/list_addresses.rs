@@ -22,6 +22,7 @@ pub(crate) struct AddressBook {
     get,
     path = "/api/users/me/addresses",
     tag = "addresses",
+    extensions(("x-roles" = json!(chassis::auth::SIGNED_IN))),
     security(("accessToken" = []), ("cookie" = [])),
     responses(
         (status = 200, description = "All of them", body = AddressBook),

@@ -1,7 +1,7 @@
 //! `GET /api/users`: all accounts, a page at a time; for admins.
 
 use axum::extract::{RawQuery, State as FromState};
-use chassis::{Json, Problem, query::PageQuery};
+use chassis::{Json, Problem, query::ListQuery};
 use contracts::UserId;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -15,6 +15,8 @@ use crate::{
     db::{self, users::Filter},
     domain::rights::Role,
 };
+
+const DEFAULT_LIMIT: u8 = 50;
 
 /// A page of accounts.
 #[derive(Serialize, ToSchema)]
@@ -31,6 +33,7 @@ pub(crate) struct UserPage {
     get,
     path = "/api/users",
     tag = "users",
+    extensions(("x-roles" = json!(chassis::auth::ADMINS))),
     security(("accessToken" = []), ("cookie" = [])),
     params(
         ("email" = Option<String>, Query, max_length = 254, description = "Only those whose address contains this."),
@@ -51,8 +54,8 @@ pub(crate) async fn list_users(
     _administrator: Administrator,
     RawQuery(query): RawQuery,
 ) -> Result<Json<UserPage>, Problem> {
-    let mut query = PageQuery::read(query.as_deref())?;
-    let limit = query.limit();
+    let mut query = ListQuery::read(query.as_deref())?;
+    let limit = query.limit(DEFAULT_LIMIT);
     let filter = Filter {
         email: query
             .words("email", 254)
@@ -70,17 +73,15 @@ pub(crate) async fn list_users(
             "email" => Ok(true),
             _ => Err("must be newest or email"),
         }) == Some(true),
-        after: query.take("after", |text| {
-            text.parse()
-                .map_err(|_| "must be `next` of the page before (a UUID)")
-        }),
+        after: query.after(),
     };
     query.finish()?;
     let mut connection = state.database.acquire().await?;
     // One more than asked for tells whether there is a next page.
     let mut users = db::users::page(&mut connection, &filter, i64::from(limit) + 1).await?;
-    let more = users.len() > usize::from(limit);
-    users.truncate(usize::from(limit));
+    let limit = usize::from(limit);
+    let more = users.len() > limit;
+    users.truncate(limit);
     let next = users.last().filter(|_| more).map(|last| last.id);
     let items = users.into_iter().map(UserBody::from).collect();
     Ok(Json(UserPage { items, next }))

@@ -72,6 +72,7 @@ impl From<Error> for Problem {
     post,
     path = "/api/users/login",
     tag = "sessions",
+    extensions(("x-roles" = json!(chassis::auth::ANYBODY))),
     request_body = Login,
     responses(
         (status = 200, description = "A session", body = SessionBody),

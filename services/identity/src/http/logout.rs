@@ -27,6 +27,7 @@ use crate::{
     post,
     path = "/api/auth/logout",
     tag = "sessions",
+    extensions(("x-roles" = json!(chassis::auth::SIGNED_IN))),
     security(("accessToken" = []), ("cookie" = [])),
     responses(
         (status = 204, description = "The session has ended"),

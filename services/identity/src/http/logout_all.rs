@@ -14,6 +14,7 @@ use crate::{
     post,
     path = "/api/auth/logout-all",
     tag = "sessions",
+    extensions(("x-roles" = json!(chassis::auth::SIGNED_IN))),
     security(("accessToken" = []), ("cookie" = [])),
     responses(
         (status = 204, description = "All sessions have ended"),

@@ -49,6 +49,7 @@ pub(crate) struct Refresh {
     post,
     path = "/api/auth/refresh",
     tag = "sessions",
+    extensions(("x-roles" = json!(chassis::auth::ANYBODY))),
     request_body = Option<Refresh>,
     responses(
         (status = 200, description = "The next pair of tokens", body = SessionBody),

@@ -99,6 +99,7 @@ impl From<Error> for Problem {
     post,
     path = "/api/users/register",
     tag = "sessions",
+    extensions(("x-roles" = json!(chassis::auth::ANYBODY))),
     request_body = Register,
     responses(
         (status = 201, description = "The account, signed in", body = SessionBody),

@@ -17,6 +17,7 @@ use crate::{assembly::State, db};
     delete,
     path = "/api/users/me/addresses/{address}",
     tag = "addresses",
+    extensions(("x-roles" = json!(chassis::auth::OWNER_ONLY))),
     security(("accessToken" = []), ("cookie" = [])),
     params(("address" = String, Path, description = "Its id.")),
     responses(

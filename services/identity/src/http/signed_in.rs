@@ -4,7 +4,7 @@
 use axum::{extract::FromRequestParts, http::request::Parts};
 use chassis::{
     Problem,
-    auth::{self, Principal},
+    auth::{self, ADMINS, Principal},
     problem::FORBIDDEN,
 };
 use uuid::Uuid;
@@ -59,11 +59,10 @@ impl FromRequestParts<State> for Administrator {
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Problem> {
         let signed_in = SignedIn::from_request_parts(parts, state).await?;
-        match signed_in.user.role {
-            Role::Admin => Ok(Self(signed_in)),
-            Role::Customer | Role::Vendor => {
-                Err(Problem::new(&FORBIDDEN, "Only an admin may do this."))
-            }
+        if ADMINS.contains(&signed_in.user.role.name()) {
+            Ok(Self(signed_in))
+        } else {
+            Err(Problem::new(&FORBIDDEN, "Only an admin may do this."))
         }
     }
 }

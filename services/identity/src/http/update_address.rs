@@ -39,6 +39,7 @@ pub(crate) struct UpdateAddress {
     patch,
     path = "/api/users/me/addresses/{address}",
     tag = "addresses",
+    extensions(("x-roles" = json!(chassis::auth::OWNER_ONLY))),
     security(("accessToken" = []), ("cookie" = [])),
     params(("address" = String, Path, description = "Its id.")),
     request_body = UpdateAddress,

@@ -30,6 +30,7 @@ pub(crate) struct UpdateMe {
     patch,
     path = "/api/users/me",
     tag = "account",
+    extensions(("x-roles" = json!(chassis::auth::SIGNED_IN))),
     security(("accessToken" = []), ("cookie" = [])),
     request_body = UpdateMe,
     responses(

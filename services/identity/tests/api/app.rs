@@ -1,15 +1,19 @@
 //! An identity service of the test's own, with people in it.
 
-use std::path::PathBuf;
+use std::{num::NonZeroU32, path::PathBuf};
 
-use chassis::Process;
-use identity::{BrokerConfig, DatabaseConfig, Keys, MIGRATOR, ServeConfig, TokenConfig};
+use chassis::{Process, RateLimitConfig};
+use identity::{
+    BrokerConfig, DatabaseConfig, Keys, LoginLimitConfig, MIGRATOR, ServeConfig, TokenConfig,
+};
 use serde_json::{Value, json};
 use testkit::{Answer, Client, TemporaryDirectory, TestDatabase};
 use tokio::task::JoinSet;
 
 /// Nobody listens there.
 pub(crate) const NOWHERE: &str = "nats://127.0.0.1:1";
+/// More than any test asks for: what they are about is something else.
+const MANY: NonZeroU32 = NonZeroU32::new(100_000).unwrap();
 pub(crate) const PASSWORD: &str = "Demo123!";
 
 pub(crate) struct TestApp {
@@ -37,13 +41,40 @@ impl TestApp {
         Self::on(database, &[7], NOWHERE).await
     }
 
+    /// Where one client may not ask for more than in production.
+    pub(crate) async fn strict() -> Self {
+        let database = TestDatabase::new(&MIGRATOR).await;
+        Self::with(database, &[7], NOWHERE, |config| {
+            config.limits = RateLimitConfig::default();
+            config.logins = LoginLimitConfig::default();
+        })
+        .await
+    }
+
     /// With keys made of these seeds, the first one signing.
     pub(crate) async fn on(database: TestDatabase, seeds: &[u8], nats_url: &str) -> Self {
+        Self::with(database, seeds, nats_url, |_| ()).await
+    }
+
+    async fn with(
+        database: TestDatabase,
+        seeds: &[u8],
+        nats_url: &str,
+        change: impl FnOnce(&mut ServeConfig),
+    ) -> Self {
         let directory = TemporaryDirectory::new(None);
         let key_file = directory.path().join("keys");
         write_keys(&key_file, seeds);
-        let config = ServeConfig {
+        let mut config = ServeConfig {
             listen: "127.0.0.1:0".parse().unwrap(),
+            limits: RateLimitConfig {
+                rate_limit_per_second: MANY,
+                rate_limit_burst: MANY,
+            },
+            logins: LoginLimitConfig {
+                logins_per_minute: MANY,
+                login_burst: MANY,
+            },
             database: DatabaseConfig {
                 database_url: database.url(),
                 database_password_file: None,
@@ -60,6 +91,7 @@ impl TestApp {
             },
             registrations_per_client: 50,
         };
+        change(&mut config);
         let app = identity::app(&config, &Process::new("identity"))
             .await
             .unwrap();

@@ -1,6 +1,7 @@
 //! Gives goods to orders that have been paid.
 
 use chassis::{
+    Correlation,
     consumer::{Consumer, Delivery, Verdict},
     worker::Wake,
 };
@@ -28,9 +29,9 @@ impl Consumer for CommitStock {
         tx: &mut Transaction<'static, Postgres>,
         deliveries: &[Delivery<Self::Event>],
     ) -> anyhow::Result<Vec<Verdict>> {
-        let orders: Vec<OrderId> = deliveries
+        let orders: Vec<(OrderId, Correlation)> = deliveries
             .iter()
-            .map(|delivery| delivery.event.order_id)
+            .map(|delivery| (delivery.event.order_id, delivery.correlation.clone()))
             .collect();
         settle(tx, Command::Commit, &orders)
             .await?

@@ -1,6 +1,7 @@
 //! Sets goods free of orders that do not want them any more.
 
 use chassis::{
+    Correlation,
     consumer::{Consumer, Delivery, Verdict},
     worker::Wake,
 };
@@ -28,9 +29,9 @@ impl Consumer for ReleaseStock {
         tx: &mut Transaction<'static, Postgres>,
         deliveries: &[Delivery<Self::Event>],
     ) -> anyhow::Result<Vec<Verdict>> {
-        let orders: Vec<OrderId> = deliveries
+        let orders: Vec<(OrderId, Correlation)> = deliveries
             .iter()
-            .map(|delivery| delivery.event.order_id)
+            .map(|delivery| (delivery.event.order_id, delivery.correlation.clone()))
             .collect();
         settle(tx, Command::Release, &orders)
             .await?

@@ -73,6 +73,7 @@ impl AddStock {
     post,
     path = "/api/inventory",
     tag = "stock",
+    extensions(("x-roles" = json!(chassis::auth::OWNERS))),
     security(("accessToken" = []), ("cookie" = [])),
     params(
         ("Idempotency-Key" = Option<String>, Header, max_length = 255, description = "The client's name for this attempt."),

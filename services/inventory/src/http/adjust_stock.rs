@@ -59,6 +59,7 @@ impl AdjustStock {
     post,
     path = "/api/inventory/{stock}/adjustments",
     tag = "stock",
+    extensions(("x-roles" = json!(chassis::auth::OWNERS))),
     security(("accessToken" = []), ("cookie" = [])),
     params(
         ("stock" = String, Path, description = "The stock's id."),

@@ -2,7 +2,7 @@
 
 use chassis::{
     FieldError, Problem,
-    auth::{Principal, Role},
+    auth::Principal,
     problem::{FORBIDDEN, NOT_FOUND},
 };
 use contracts::{ProductId, StockId, VariantId, VendorId};
@@ -92,7 +92,7 @@ impl Rules {
 
 /// Lets a vendor at what is their own, and admins at everything.
 pub(crate) fn require_own(principal: Principal, vendor: VendorId) -> Result<(), Problem> {
-    if principal.role == Role::Admin || vendor == VendorId::from(principal.user) {
+    if principal.owns(vendor.0) {
         return Ok(());
     }
     let detail = "This product belongs to another vendor.";

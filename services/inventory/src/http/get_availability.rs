@@ -58,6 +58,7 @@ pub(crate) struct Availability {
     get,
     path = "/api/inventory/{product}",
     tag = "availability",
+    extensions(("x-roles" = json!(chassis::auth::ANYBODY))),
     params(("product" = String, Path, description = "The product's id.")),
     responses(
         (status = 200, description = "Each variant with what can be had of it", body = Availability),

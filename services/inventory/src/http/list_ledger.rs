@@ -1,7 +1,7 @@
 //! `GET /api/inventory/{stock}/ledger`: how a stock came to be as it is, newest first.
 
 use axum::extract::{Path, RawQuery, State as FromState};
-use chassis::{Json, Problem, auth::Vendor, query::PageQuery};
+use chassis::{Json, Problem, auth::Vendor, query::ListQuery};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,6 +12,8 @@ use crate::{
     assembly::State,
     db::{self, ledger::Entry},
 };
+
+const DEFAULT_LIMIT: u8 = 50;
 
 /// One change of a stock.
 #[derive(Serialize, ToSchema)]
@@ -63,6 +65,7 @@ pub(crate) struct LedgerPage {
     get,
     path = "/api/inventory/{stock}/ledger",
     tag = "stock",
+    extensions(("x-roles" = json!(chassis::auth::OWNERS))),
     security(("accessToken" = []), ("cookie" = [])),
     params(
         ("stock" = String, Path, description = "The stock's id."),
@@ -89,12 +92,9 @@ pub(crate) async fn list_ledger(
         .await?
         .ok_or_else(no_such_stock)?;
     require_own(principal, shelf.facts.vendor_id)?;
-    let mut query = PageQuery::read(query.as_deref())?;
-    let limit = query.limit();
-    let after = query.take("after", |text| {
-        text.parse()
-            .map_err(|_| "must be `next` of the page before (a number)")
-    });
+    let mut query = ListQuery::read(query.as_deref())?;
+    let limit = query.limit(DEFAULT_LIMIT);
+    let after = query.after();
     query.finish()?;
     let mut entries = db::ledger::page(&mut connection, id, after, i64::from(limit) + 1).await?;
     let more = entries.len() > usize::from(limit);

@@ -4,7 +4,7 @@ use axum::extract::{RawQuery, State as FromState};
 use chassis::{
     Json, Problem,
     auth::{Role, Vendor},
-    query::PageQuery,
+    query::ListQuery,
 };
 use contracts::StockId;
 use serde::Serialize;
@@ -16,6 +16,8 @@ use crate::{
     db::{self, stock::Filter},
     domain::shelf::Level,
 };
+
+const DEFAULT_LIMIT: u8 = 50;
 
 /// A page of stock.
 #[derive(Serialize, ToSchema)]
@@ -32,6 +34,7 @@ pub(crate) struct StockPage {
     get,
     path = "/api/inventory",
     tag = "stock",
+    extensions(("x-roles" = json!(chassis::auth::VENDORS))),
     security(("accessToken" = []), ("cookie" = [])),
     params(
         ("productId" = Option<String>, Query, description = "Of this product only."),
@@ -54,8 +57,8 @@ pub(crate) async fn list_stock(
     Vendor(principal): Vendor,
     RawQuery(query): RawQuery,
 ) -> Result<Json<StockPage>, Problem> {
-    let mut query = PageQuery::read(query.as_deref())?;
-    let limit = query.limit();
+    let mut query = ListQuery::read(query.as_deref())?;
+    let limit = query.limit(DEFAULT_LIMIT);
     let filter = Filter {
         vendor: (principal.role != Role::Admin).then_some(principal.user.into()),
         product: query.take("productId", |text| {
@@ -76,10 +79,7 @@ pub(crate) async fn list_stock(
             "name" => Ok(true),
             _ => Err("must be id or name"),
         }) == Some(true),
-        after: query.take("after", |text| {
-            text.parse()
-                .map_err(|_| "must be `next` of the page before (a UUID)")
-        }),
+        after: query.after(),
     };
     query.finish()?;
     let mut connection = state.database.acquire().await?;

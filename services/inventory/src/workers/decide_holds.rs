@@ -1,6 +1,9 @@
 //! Takes the requests that wait at the desk, decides them together, and answers each.
 
-use chassis::worker::{Step, Worker};
+use chassis::{
+    correlation,
+    worker::{Step, Worker},
+};
 
 use crate::{
     desk::{Desk, Waiting},
@@ -28,9 +31,14 @@ impl Worker for DecideHolds {
         if batch.is_empty() {
             return Ok(Step::Idle);
         }
+        // Several that are decided together are no part of one another.
+        let alone = match batch.as_slice() {
+            [only] => only.correlation.clone(),
+            _ => None,
+        };
         let (requests, replies): (Vec<Request>, Vec<_>) = batch
             .into_iter()
-            .map(|Waiting { request, reply }| (request, reply))
+            .map(|Waiting { request, reply, .. }| (request, reply))
             .unzip();
         let metrics = &self.clerk.metrics;
         #[expect(
@@ -38,7 +46,7 @@ impl Worker for DecideHolds {
             reason = "a batch has at most a few hundred requests"
         )]
         metrics.batch_size.observe(requests.len() as f64);
-        let outcomes = self.clerk.handle(&requests).await;
+        let outcomes = correlation::within(alone, Box::pin(self.clerk.handle(&requests))).await;
         for (reply, outcome) in replies.into_iter().zip(outcomes) {
             metrics.holds.with_label_values(&[outcome.label()]).inc();
             // Whoever has gone asks again, and learns that it is held.

@@ -230,6 +230,7 @@ pub(crate) fn config(
 ) -> ServeConfig {
     ServeConfig {
         listen: "127.0.0.1:0".parse().unwrap(),
+        limits: chassis::RateLimitConfig::default(),
         database: DatabaseConfig {
             database_url: database.url(),
             database_password_file: None,

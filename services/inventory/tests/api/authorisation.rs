@@ -1,96 +1,10 @@
-//! Who may do what: every route of the API's own description, by every kind of caller; and the routes between services.
+//! The routes between services, and which tokens count. Every operation by every kind of caller is in `documents.rs`.
 
 use http::Method;
 use serde_json::json;
-use testkit::Client;
 use uuid::Uuid;
 
-use crate::{
-    app::{Product, TestApp},
-    books,
-};
-
-async fn call(client: &Client, method: &str, path: &str, product: Product) -> u16 {
-    let method: Method = method.to_uppercase().parse().unwrap();
-    let body = if path.ends_with("/adjustments") {
-        json!({ "delta": 1, "reason": "Counted again" })
-    } else {
-        json!({ "productId": product.id, "quantity": 1, "warehouseLocation": "Warehouse A" })
-    };
-    let answer = client.send(method.clone(), path, |request| match method {
-        Method::POST => request.json(&body),
-        _ => request,
-    });
-    answer.await.status.as_u16()
-}
-
-/// What an operation answers to: nobody, a customer, another vendor, its vendor, an admin.
-fn expected(method: &str, path: &str) -> [u16; 5] {
-    match (method, path) {
-        ("get", "/api/inventory") => [401, 403, 200, 200, 200],
-        ("post", "/api/inventory" | "/api/inventory/{stock}/adjustments") => {
-            [401, 403, 403, 201, 201]
-        }
-        ("get", "/api/inventory/{stock}/ledger") => [401, 403, 403, 200, 200],
-        ("get", "/api/inventory/{product}") => [200; 5],
-        _ => panic!("{method} {path} is new: say who may do it"),
-    }
-}
-
-#[tokio::test]
-async fn what_is_for_admins_is_for_nobody_else() {
-    let app = TestApp::start().await;
-    let others = [&app.customer, &app.vendor];
-    testkit::admin::assert_for_admins_only("inventory", &app.anonymous, &others, &app.admin).await;
-}
-
-#[tokio::test]
-async fn every_documented_operation_refuses_whoever_may_not() {
-    let app = TestApp::start().await;
-    let product = app.product(10).await;
-    let list = app.vendor.get("/api/inventory").await.expect(200).json();
-    let stock = list["items"][0]["id"].as_str().unwrap().to_owned();
-    let document = app.anonymous.get("/openapi.json").await.expect(200).json();
-    let mut operations = 0;
-    for (template, methods) in document["paths"].as_object().unwrap() {
-        if testkit::admin::is_for_admins(template) {
-            continue;
-        }
-        for (method, operation) in methods.as_object().unwrap() {
-            operations += 1;
-            let path = template
-                .replace("{stock}", &stock)
-                .replace("{product}", &product.id.to_string());
-            let statuses = expected(method, template);
-            let open = operation["security"].is_null();
-            assert_eq!(
-                open,
-                statuses[0] != 401,
-                "{method} {template} says who needs a token"
-            );
-            let before = books::stored(&app.database).await;
-            let callers = [
-                (0, &app.anonymous, "nobody"),
-                (1, &app.customer, "a customer"),
-                (2, &app.other_vendor, "another vendor"),
-                (3, &app.vendor, "its vendor"),
-                (4, &app.admin, "an admin"),
-            ];
-            for (index, client, who) in callers {
-                let status = call(client, method, &path, product).await;
-                assert_eq!(status, statuses[index], "{method} {template} as {who}");
-                if status >= 400 {
-                    assert_eq!(
-                        books::stored(&app.database).await,
-                        before,
-                        "{method} {template} as {who}"
-                    );
-                }
-            }
-        }
-    }
-    assert_eq!(operations, 5);
-}
+use crate::{app::TestApp, books};
 
 #[tokio::test]
 async fn a_vendor_sees_nothing_of_anothers_stock() {

@@ -1,68 +1,97 @@
-//! The API's description, its page, and the page of each problem.
+//! What the service says of itself: its API's description, who may do what, problems, metrics.
 
-use std::{collections::BTreeSet, path::Path};
+use serde_json::{Value, json};
+use testkit::{
+    Client, admin,
+    api::{Actor, Call, Promises, Subject, documents, fuzz, matrix},
+};
+use uuid::Uuid;
 
-use crate::app::TestApp;
+use crate::{
+    app::TestApp,
+    books,
+    restocks::{Catalog, with_catalog},
+};
 
-#[tokio::test]
-async fn every_documented_operation_exists_and_every_schema_is_defined() {
-    let app = TestApp::start().await;
-    let document = app.anonymous.get("/openapi.json").await.expect(200).json();
-    app.anonymous.get("/docs").await.expect(200);
-    for (path, operations) in document["paths"].as_object().unwrap() {
-        for method in operations.as_object().unwrap().keys() {
-            let path = path.replace("{stock}", "none").replace("{product}", "none");
-            let method = method.to_uppercase().parse().unwrap();
-            let answer = app.anonymous.send(method, &path, |request| request).await;
-            assert_ne!(answer.status, 405, "{}", answer.request);
-            let is_unknown =
-                answer.status == 404 && answer.json()["detail"] == "No resource has this address.";
-            assert!(!is_unknown, "{}", answer.request);
+/// An inventory with a vendor's goods, and a catalogue to ask what it has not heard of.
+struct Warehouse {
+    app: TestApp,
+    _catalog: Catalog,
+}
+
+impl Warehouse {
+    async fn open() -> Self {
+        let (app, catalog, _) = with_catalog().await;
+        Self {
+            app,
+            _catalog: catalog,
         }
     }
-    let text = document.to_string();
-    let references = text.split("#/components/schemas/").skip(1);
-    for reference in references.map(|rest| rest.split('"').next().unwrap()) {
-        assert!(
-            document["components"]["schemas"][reference].is_object(),
-            "{reference} is not defined"
-        );
+}
+
+impl Subject for Warehouse {
+    fn client(&self, actor: Actor) -> Client {
+        match actor {
+            Actor::Anonymous => self.app.anonymous.clone(),
+            Actor::Customer => self.app.customer.clone(),
+            Actor::OtherCustomer => {
+                let token = self.app.issuer.token(Uuid::new_v4(), "customer");
+                self.app.anonymous.with_token(&token)
+            }
+            Actor::Vendor => self.app.vendor.clone(),
+            Actor::OtherVendor => self.app.other_vendor.clone(),
+            Actor::Admin => self.app.admin.clone(),
+        }
+    }
+
+    async fn call(&self, operation: &str, _: Actor) -> Call {
+        let product = self.app.product_without_stock().await;
+        let stock = self.app.restock(product, 10, "Warehouse A").await;
+        let call = Call::plain().owned_by(Actor::Vendor);
+        let of_stock = call.clone().with("stock", stock["id"].as_str().unwrap());
+        match operation {
+            "list_stock" => call,
+            "get_availability" => call.with("product", &product.id),
+            "list_ledger" => of_stock,
+            "adjust_stock" => of_stock.json(json!({ "delta": 1, "reason": "Counted again" })),
+            "add_stock" => call.json(json!({
+                "productId": product.id, "variantId": product.variant, "quantity": 1,
+                "warehouseLocation": "Warehouse A", "lowStockThreshold": 3
+            })),
+            other => admin::example(other)
+                .unwrap_or_else(|| panic!("{other} is new: say how it is called")),
+        }
+    }
+
+    async fn stored(&self) -> Value {
+        books::stored(&self.app.database).await
     }
 }
 
-#[test]
-fn every_problem_has_its_page() {
-    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/problems");
-    for kind in chassis::problem::CATALOGUE
+fn promises() -> Promises {
+    let problems = chassis::problem::CATALOGUE
         .iter()
-        .chain(inventory::problems::CATALOGUE)
-    {
-        let path = pages.join(format!("{}.md", kind.slug));
-        let page = std::fs::read_to_string(&path)
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        assert!(
-            page.contains(kind.title),
-            "{} lacks its title {:?}",
-            path.display(),
-            kind.title
-        );
-        assert!(
-            page.contains(kind.status().as_str()),
-            "{} lacks its status",
-            path.display()
-        );
-    }
+        .chain(inventory::problems::CATALOGUE);
+    let metrics = chassis::metrics::CATALOGUE
+        .iter()
+        .chain(inventory::metrics::CATALOGUE);
+    Promises::of(env!("CARGO_MANIFEST_DIR"))
+        .problems(problems.map(|kind| (kind.slug, kind.title, kind.status().as_u16())))
+        .metrics(metrics.map(|family| family.name))
 }
 
-#[test]
-fn every_metric_name_is_in_a_catalogue_once() {
-    let names: Vec<&str> = chassis::metrics::CATALOGUE
-        .iter()
-        .chain(inventory::metrics::CATALOGUE)
-        .map(|family| family.name)
-        .collect();
-    assert_eq!(
-        names.len(),
-        names.iter().copied().collect::<BTreeSet<_>>().len()
-    );
+#[tokio::test]
+async fn the_description_is_checked_in_and_complete() {
+    let subject = Warehouse::open().await;
+    documents::check(&subject.client(Actor::Anonymous), &promises()).await;
+}
+
+#[tokio::test]
+async fn every_operation_is_open_to_whom_the_description_names_and_to_nobody_else() {
+    matrix::check(&Warehouse::open().await).await;
+}
+
+#[tokio::test]
+async fn wrong_input_is_the_clients_fault_and_named() {
+    fuzz::check(&Warehouse::open().await, &promises()).await;
 }

@@ -29,6 +29,7 @@ pub(crate) async fn catalog(issuer: &Issuer) -> Catalog {
         .unwrap();
     let config = CatalogServeConfig {
         listen: "127.0.0.1:0".parse().unwrap(),
+        limits: chassis::RateLimitConfig::default(),
         database: catalog::DatabaseConfig {
             database_url: database.url(),
             database_password_file: None,

@@ -6,7 +6,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use chassis::consumer::{Consumer, Delivery, Verdict};
+use chassis::{
+    Correlation,
+    consumer::{Consumer, Delivery, Verdict},
+};
 use chrono::{DateTime, Utc};
 use contracts::{Event, OrderId, UserId};
 use sqlx::{PgConnection, Postgres, Transaction};
@@ -49,6 +52,13 @@ pub(super) struct Turn<'t> {
     pub(super) placed: Option<Placed>,
 }
 
+/// A turn, when it was taken, and what its event belongs to.
+struct Told<'t> {
+    at: DateTime<Utc>,
+    turn: Turn<'t>,
+    correlation: &'t Correlation,
+}
+
 /// Handles one kind of such events.
 pub(super) struct OrderTurns<E> {
     desk: Desk,
@@ -68,16 +78,12 @@ impl<E: OrderTurn> OrderTurns<E> {
 
     /// The users' sequences are locked first, then the orders, each in one order: consumers that run at the same time
     /// wait for each other and never in a circle.
-    async fn note(
-        &self,
-        connection: &mut PgConnection,
-        turns: &[(DateTime<Utc>, Turn<'_>)],
-    ) -> anyhow::Result<()> {
+    async fn note(&self, connection: &mut PgConnection, turns: &[Told<'_>]) -> anyhow::Result<()> {
         let moved = tell_pages::<E>(connection, turns).await?;
-        let orders: Vec<_> = turns.iter().map(|(_, turn)| turn.order).collect();
+        let orders: Vec<_> = turns.iter().map(|told| told.turn.order).collect();
         orders::hear(connection, &heard::<E>(turns)?).await?;
         mails::insert(connection, &self.owed(turns)).await?;
-        if turns.iter().any(|(_, turn)| turn.placed.is_some()) {
+        if turns.iter().any(|told| told.turn.placed.is_some()) {
             mails::release(connection, &orders).await?;
         }
         for template in mails::supersede(connection, &orders).await? {
@@ -93,8 +99,9 @@ impl<E: OrderTurn> OrderTurns<E> {
         Ok(())
     }
 
-    fn owed(&self, turns: &[(DateTime<Utc>, Turn<'_>)]) -> Vec<Owed> {
-        let owed = turns.iter().filter_map(|(at, turn)| {
+    fn owed(&self, turns: &[Told<'_>]) -> Vec<Owed> {
+        let owed = turns.iter().filter_map(|told| {
+            let turn = &told.turn;
             let letter = turn.letter.clone()?;
             let id = mail::id(Occasion::Once(turn.order.0), letter.template().name());
             Some(Owed {
@@ -104,7 +111,8 @@ impl<E: OrderTurn> OrderTurns<E> {
                 order_id: Some(turn.order),
                 recipient: turn.email.to_owned(),
                 letter,
-                event_at: *at,
+                event_at: told.at,
+                correlation: Some(told.correlation.clone()),
             })
         });
         owed.collect()
@@ -124,7 +132,11 @@ impl<E: OrderTurn> Consumer for OrderTurns<E> {
         let (verdicts, good) = storable(deliveries);
         let turns: Vec<_> = good
             .iter()
-            .map(|delivery| (delivery.time, delivery.event.turn()))
+            .map(|delivery| Told {
+                at: delivery.time,
+                turn: delivery.event.turn(),
+                correlation: &delivery.correlation,
+            })
             .collect();
         if !turns.is_empty() {
             self.note(tx, &turns).await?;
@@ -142,10 +154,10 @@ impl<E: OrderTurn> Consumer for OrderTurns<E> {
 /// Gives each update its place in its user's sequence.
 async fn tell_pages<E: OrderTurn>(
     connection: &mut PgConnection,
-    turns: &[(DateTime<Utc>, Turn<'_>)],
+    turns: &[Told<'_>],
 ) -> sqlx::Result<Vec<Position>> {
     let mut counts = BTreeMap::new();
-    for (_, turn) in turns {
+    for Told { turn, .. } in turns {
         *counts.entry(turn.user).or_insert(0) += 1;
     }
     let counts: Vec<(UserId, i64)> = counts.into_iter().collect();
@@ -157,7 +169,7 @@ async fn tell_pages<E: OrderTurn>(
         .collect();
     let updates: Vec<_> = turns
         .iter()
-        .map(|(at, turn)| {
+        .map(|Told { at, turn, .. }| {
             let id = next.entry(turn.user).or_default();
             *id += 1;
             (turn.user, *id, update::<E>(*at, turn))
@@ -179,9 +191,9 @@ fn update<E: OrderTurn>(at: DateTime<Utc>, turn: &Turn<'_>) -> LiveUpdate {
 }
 
 /// Each order once, as its newest event says.
-fn heard<E: OrderTurn>(turns: &[(DateTime<Utc>, Turn<'_>)]) -> serde_json::Result<Vec<Heard>> {
+fn heard<E: OrderTurn>(turns: &[Told<'_>]) -> serde_json::Result<Vec<Heard>> {
     let mut newest: BTreeMap<OrderId, &Turn<'_>> = BTreeMap::new();
-    for (_, turn) in turns {
+    for Told { turn, .. } in turns {
         let known = newest.entry(turn.order).or_insert(turn);
         if turn.version > known.version {
             *known = turn;

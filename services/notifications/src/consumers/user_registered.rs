@@ -40,6 +40,7 @@ impl Registrations {
             recipient: delivery.event.email.clone(),
             letter,
             event_at: delivery.time,
+            correlation: Some(delivery.correlation.clone()),
         }
     }
 }

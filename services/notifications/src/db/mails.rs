@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chassis::correlation::{self, Correlation};
 use chrono::{DateTime, Utc};
 use contracts::{OrderId, UserId};
 use serde_json::Value;
@@ -22,6 +23,8 @@ pub(crate) struct Owed {
     pub(crate) recipient: String,
     pub(crate) letter: Letter,
     pub(crate) event_at: DateTime<Utc>,
+    /// Of the event or the request that owes it.
+    pub(crate) correlation: Option<Correlation>,
 }
 
 /// A mail that this process sends now, with all that it says.
@@ -38,6 +41,15 @@ pub(crate) struct Leased {
     pub(crate) order_state: Option<String>,
     pub(crate) placed: Option<Json<Placed>>,
     pub(crate) first_name: Option<String>,
+    pub(crate) traceparent: Option<String>,
+    pub(crate) causation_id: Option<String>,
+}
+
+impl Leased {
+    /// Of the event that owes it.
+    pub(crate) fn correlation(&self) -> Option<Correlation> {
+        Correlation::stored(self.traceparent.as_deref(), self.causation_id.as_deref())
+    }
 }
 
 /// What came of an attempt that did not succeed.
@@ -67,13 +79,21 @@ pub(crate) async fn insert(connection: &mut PgConnection, owed: &[Owed]) -> sqlx
     let subjects: Vec<_> = owed.iter().map(|mail| mail.letter.subject()).collect();
     let letters: Vec<_> = owed.iter().map(|mail| Json(&mail.letter)).collect();
     let times: Vec<_> = owed.iter().map(|mail| mail.event_at).collect();
+    let (traceparents, causation_ids): (Vec<_>, Vec<_>) = owed
+        .iter()
+        .map(|mail| correlation::columns(mail.correlation.as_ref()))
+        .unzip();
     sqlx::query!(
         r#"
-        insert into email (id, message_id, user_id, order_id, template, recipient, subject, letter, event_at, next_at)
+        insert into email (
+          id, message_id, user_id, order_id, template, recipient, subject, letter, event_at, next_at, traceparent, causation_id
+        )
         select one.id, one.message_id, one.user_id, one.order_id, one.template, one.recipient, one.subject, one.letter, one.event_at,
-               case when one.order_id is null or known.placed is not null then now() else now() + interval '2 seconds' end
-        from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::timestamptz[])
-             as one (id, message_id, user_id, order_id, template, recipient, subject, letter, event_at)
+               case when one.order_id is null or known.placed is not null then now() else now() + interval '2 seconds' end,
+               one.traceparent, one.causation_id
+        from unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::timestamptz[],
+               $10::text[], $11::text[])
+             as one (id, message_id, user_id, order_id, template, recipient, subject, letter, event_at, traceparent, causation_id)
         left join customer_order known on known.id = one.order_id
         on conflict do nothing
         "#,
@@ -86,6 +106,8 @@ pub(crate) async fn insert(connection: &mut PgConnection, owed: &[Owed]) -> sqlx
         &subjects,
         &letters as &[Json<&Letter>],
         &times,
+        &traceparents as &[Option<String>],
+        &causation_ids as &[Option<String>],
     )
     .execute(connection)
     .await
@@ -171,7 +193,7 @@ pub(crate) async fn lease(
         where email.id = due.id
         returning email.id, message_id, email.recipient, subject, letter as "letter: Json<Letter>", attempts, event_at,
           email.order_id as "order_id: OrderId", known.state as "order_state?", known.placed as "placed: Json<Placed>",
-          recipient.first_name as "first_name?"
+          recipient.first_name as "first_name?", traceparent, causation_id
         "#,
         limit,
         lease.as_secs_f64(),

@@ -1,6 +1,10 @@
 //! What the API's answers are made of.
 
-use chassis::{Problem, auth::Principal, auth::Role, problem::NOT_FOUND};
+use chassis::{
+    Problem,
+    auth::{OWNERS, Principal},
+    problem::NOT_FOUND,
+};
 use chrono::{DateTime, Utc};
 use contracts::{OrderId, UserId};
 use serde::{Deserialize, Serialize};
@@ -93,7 +97,7 @@ impl NotificationBody {
             attempts: mail.attempts,
             reason: mail.failure.as_deref().map(reason),
             // Servers tell of their names and ours.
-            answer: mail.answer.filter(|_| reader.role == Role::Admin),
+            answer: mail.answer.filter(|_| reader.is_one_of(OWNERS)),
             created_at: mail.created_at,
             updated_at: mail.updated_at,
             next_attempt_at: is_pending.then_some(mail.next_at),
@@ -114,7 +118,7 @@ fn reason(failure: &str) -> &'static str {
 
 /// Whose mails this reader may see: their own, or everybody's.
 pub(super) fn scope(reader: Principal) -> Option<UserId> {
-    (reader.role != Role::Admin).then_some(reader.user)
+    (!reader.is_one_of(OWNERS)).then_some(reader.user)
 }
 
 pub(super) fn no_such_notification() -> Problem {

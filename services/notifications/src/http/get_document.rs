@@ -18,6 +18,7 @@ use crate::{assembly::State, db};
     get,
     path = "/api/messages/{message}/document",
     tag = "messages",
+    extensions(("x-roles" = json!(chassis::auth::ADMINS))),
     security(("accessToken" = []), ("cookie" = [])),
     params(("message" = String, Path, description = "The message's id, which the mail about it names.")),
     responses(

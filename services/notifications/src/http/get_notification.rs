@@ -14,6 +14,7 @@ use crate::{assembly::State, db};
     get,
     path = "/api/notifications/{notification}",
     tag = "notifications",
+    extensions(("x-roles" = json!(chassis::auth::OWNERS))),
     security(("accessToken" = []), ("cookie" = [])),
     params(("notification" = String, Path, description = "The notification's id.")),
     responses(

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, Method},
     response::Response,
 };
-use chassis::{FieldError, Problem, problem::UNAVAILABLE};
+use chassis::{FieldError, Problem, problem::UNAVAILABLE, query::ListQuery};
 use contracts::UserId;
 
 use super::body::ProblemBody;
@@ -34,6 +34,7 @@ const OUTGOING_BYTES: usize = 64 * 1024;
     get,
     path = "/ws/notifications",
     tag = "live updates",
+    extensions(("x-roles" = json!(chassis::auth::SIGNED_IN))),
     security(("accessToken" = []), ("cookie" = [])),
     params(("after" = Option<i64>, Query, minimum = 0, description = "The id of the last update that the page has.")),
     responses(
@@ -53,7 +54,7 @@ pub(crate) async fn open_socket(
 ) -> Result<Response, Problem> {
     // Not as a GET: what a socket says is not protected by the browser's rules for reading from another site.
     let caller = state.verifier.verify(&Method::POST, &headers).await?;
-    let after = parse(query.as_deref().unwrap_or_default())?;
+    let after = parse(query.as_deref())?;
     let upgrade = upgrade.map_err(|rejection| {
         let message = format!(
             "open this address as a WebSocket: {}",
@@ -105,32 +106,14 @@ fn full(full: Full) -> Problem {
     }
 }
 
-fn parse(query: &str) -> Result<Option<i64>, Problem> {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).map_err(|error| {
-        Problem::invalid(vec![FieldError::new(
-            "",
-            format!("is not URL-encoded: {error}"),
-        )])
-    })?;
-    let mut after = None;
-    let mut errors = Vec::new();
-    for (name, value) in pairs {
-        if name != "after" {
-            let message = "is not a parameter here; it takes after";
-            errors.push(FieldError::new(name, message));
-            continue;
-        }
-        after = value.parse().ok().filter(|after| *after >= 0);
-        if after.is_none() {
-            let message = "must be the id of the last update that you have, 0 or more";
-            errors.push(FieldError::new(name, message));
-        }
-    }
-    if errors.is_empty() {
-        Ok(after)
-    } else {
-        Err(Problem::invalid(errors))
-    }
+fn parse(query: Option<&str>) -> Result<Option<i64>, Problem> {
+    let mut parameters = ListQuery::read(query)?;
+    let after = parameters.take("after", |text| {
+        let id = text.parse().ok().filter(|after| *after >= 0);
+        id.ok_or("must be the id of the last update that you have, 0 or more")
+    });
+    parameters.finish()?;
+    Ok(after)
 }
 
 #[cfg(test)]
@@ -139,8 +122,8 @@ mod tests {
 
     #[test]
     fn the_place_to_read_on_from_is_asked_for_strictly() {
-        assert_eq!(parse("").ok(), Some(None));
-        assert_eq!(parse("after=7").ok(), Some(Some(7)));
+        assert_eq!(parse(None).ok(), Some(None));
+        assert_eq!(parse(Some("after=7")).ok(), Some(Some(7)));
         for query in [
             "after=",
             "after=-1",
@@ -150,7 +133,7 @@ mod tests {
             "token=x",
             "access_token=x",
         ] {
-            assert!(parse(query).is_err(), "{query}");
+            assert!(parse(Some(query)).is_err(), "{query}");
         }
     }
 }

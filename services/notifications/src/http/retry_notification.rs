@@ -23,6 +23,7 @@ use crate::{assembly::State, db, problems::MAIL_NOT_DEAD};
     post,
     path = "/api/notifications/{notification}/retry",
     tag = "notifications",
+    extensions(("x-roles" = json!(chassis::auth::OWNERS))),
     security(("accessToken" = []), ("cookie" = [])),
     params(("notification" = String, Path, description = "The notification's id.")),
     responses(

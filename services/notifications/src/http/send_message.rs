@@ -9,7 +9,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use chassis::{
     FieldError, Json, Problem,
     auth::{ACCESS_COOKIE, Caller, cookie},
-    clock,
+    clock, correlation,
 };
 use contracts::UserId;
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,8 @@ pub(super) const MOST_BYTES: usize = 6 * 1024 * 1024;
 /// Messages of one sender in an hour.
 const MOST_LATELY: i64 = 10;
 const MOST_CHARACTERS: usize = 4_000;
+const MOST_EMAIL_CHARACTERS: usize = 254;
+const MOST_FILE_NAME_CHARACTERS: usize = 255;
 
 /// What somebody wants to tell the shop.
 #[derive(Deserialize, ToSchema)]
@@ -104,6 +106,7 @@ struct Checked {
     post,
     path = "/api/messages",
     tag = "messages",
+    extensions(("x-roles" = json!(chassis::auth::ANYBODY))),
     security((), ("accessToken" = []), ("cookie" = [])),
     request_body = SendMessage,
     responses(
@@ -157,9 +160,15 @@ impl SendMessage {
             (Some(_), "") => String::new(),
             (_, name) => keep("name", line(name, 120)),
         };
+        let given = self.email.unwrap_or_default();
         let email = match known {
-            Some(email) => email,
-            None => keep("email", email(&self.email.unwrap_or_default())),
+            Some(known) => {
+                if given.chars().count() > MOST_EMAIL_CHARACTERS {
+                    keep("email", Err("is too long".to_owned()));
+                }
+                known
+            }
+            None => keep("email", email(&given)),
         };
         let order_number = self.order_number.unwrap_or_default();
         let order_number = match order_number.trim() {
@@ -167,6 +176,9 @@ impl SendMessage {
             number => Some(keep("orderNumber", line(number, 40))),
         };
         let document = self.document.and_then(|document| {
+            if document.name.chars().count() > MOST_FILE_NAME_CHARACTERS {
+                errors.push(FieldError::new("document.name", "is too long"));
+            }
             let content = BASE64.decode(&document.content);
             let content = content.map_err(|_| "is not base64".to_owned());
             let read = content.and_then(|content| Document::new(&document.name, content));
@@ -221,6 +233,7 @@ impl Checked {
             recipient: state.shop.0.email.to_string(),
             letter,
             event_at: clock::now(),
+            correlation: correlation::current(),
         }
     }
 }
@@ -232,7 +245,7 @@ fn line(text: &str, most: usize) -> Result<String, String> {
 
 /// An address that mail can be sent to, in lower case.
 fn email(text: &str) -> Result<String, String> {
-    let text = line(text, 254)?.to_lowercase();
+    let text = line(text, MOST_EMAIL_CHARACTERS)?.to_lowercase();
     match text.parse::<lettre::Address>() {
         Ok(address) => Ok(address.to_string()),
         Err(_) => Err("must be an e-mail address".to_owned()),

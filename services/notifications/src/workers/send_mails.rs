@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use chassis::{
     Database,
     breaker::Breaker,
+    correlation::within,
     failpoint, planted,
     worker::{Step, Worker},
 };
@@ -77,7 +78,12 @@ impl Worker for SendMails {
             self.settings.connections
         };
         let leased = self.lease(limit).await?;
-        let attempts = join_all(leased.iter().map(|mail| self.deliver(mail))).await;
+        let attempts = join_all(
+            leased
+                .iter()
+                .map(|mail| within(mail.correlation(), self.deliver(mail))),
+        )
+        .await;
         self.judge(&attempts).await?;
         Ok(match leased.len() {
             0 => Step::Idle,
@@ -199,7 +205,12 @@ impl SendMails {
             HeaderName::new_from_ascii_str("Auto-Submitted"),
             "auto-generated".to_owned(),
         );
-        Message::builder()
+        let mut message = Message::builder();
+        if let Some(traceparent) = &mail.traceparent {
+            let name = HeaderName::new_from_ascii_str("Traceparent");
+            message = message.raw_header(HeaderValue::new(name, traceparent.clone()));
+        }
+        message
             .from(self.sender.0.clone())
             .to(Mailbox::new(name.filter(|name| !name.is_empty()), address))
             .subject(mail.subject.clone())
@@ -248,6 +259,7 @@ impl SendMails {
             Note::Sent(_) => {
                 let delay = chassis::clock::now() - mail.event_at;
                 self.metrics.mail_left(template, delay.as_seconds_f64());
+                tracing::info!(mail = %id, attempts, template = template.name(), "a mail was sent");
                 "sent"
             }
             Note::Failed(failure, Some(pause)) => {

@@ -78,6 +78,7 @@ impl World {
     pub(crate) fn config(&self) -> ServeConfig {
         ServeConfig {
             listen: "127.0.0.1:0".parse().unwrap(),
+            limits: chassis::RateLimitConfig::default(),
             database: DatabaseConfig {
                 database_url: self.database.url(),
                 database_password_file: None,
@@ -196,6 +197,20 @@ impl World {
             .await
             .unwrap();
             (number == count).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until this mail is given up.
+    pub(crate) async fn given_up(&self, mail: &str) {
+        eventually("the mail is given up", || async {
+            let mut sql = self.sql().await;
+            let status: String = sqlx::query_scalar("select status from email where id::text = $1")
+                .bind(mail)
+                .fetch_one(&mut sql)
+                .await
+                .unwrap();
+            (status == "DEAD").then_some(())
         })
         .await;
     }

@@ -22,6 +22,31 @@ fn header<'m>(mail: &'m Value, name: &str) -> Vec<&'m str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mail_names_the_trace_of_the_request_that_it_is_the_end_of() {
+    let world = World::new().await;
+    let _app = world.app().await;
+    let person = Person::new();
+    let placed = Order::of(&person).placed();
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let traceparent = format!("00-{trace}-00f067aa0ba902b7-01");
+    let event = Uuid::now_v7();
+    world
+        .nats
+        .tell_in_trace("ORDERS", event, &placed, Some(&traceparent))
+        .await;
+    let mails = world.mailbox.mails_to(&person.email, 1).await;
+    let mail = world.mailbox.open(&mails[0]).await;
+    let named = header(&mail, "Traceparent");
+    assert!(named[0].starts_with(&format!("00-{trace}-")), "{named:?}");
+    let mut sql = world.sql().await;
+    let cause: String = sqlx::query_scalar("select causation_id from email")
+        .fetch_one(&mut sql)
+        .await
+        .unwrap();
+    assert_eq!(cause, event.to_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_placed_order_is_confirmed_by_one_mail_with_both_parts() {
     let world = World::new().await;
     let _app = world.app().await;

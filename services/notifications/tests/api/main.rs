@@ -6,7 +6,6 @@ mod events;
 mod post;
 mod socket;
 
-mod authorisation;
 mod crashes;
 mod documents;
 mod live_updates;

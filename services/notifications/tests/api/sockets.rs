@@ -216,6 +216,8 @@ async fn identity() -> (String, tokio::task::JoinSet<()>, TemporaryDirectory) {
     let database = TestDatabase::new(&identity::MIGRATOR).await;
     let config = identity::ServeConfig {
         listen: "127.0.0.1:0".parse().unwrap(),
+        limits: chassis::RateLimitConfig::default(),
+        logins: identity::LoginLimitConfig::default(),
         database: identity::DatabaseConfig {
             database_url: database.url(),
             database_password_file: None,

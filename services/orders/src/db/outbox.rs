@@ -1,5 +1,6 @@
 //! Events on their way to the broker, many at a time.
 
+use chassis::correlation::{self, Correlation};
 use contracts::{Event, OrderId};
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -13,10 +14,12 @@ pub(crate) struct OutboxRow {
     pub(crate) order: OrderId,
     pub(crate) version: i64,
     pub(crate) payload: Value,
+    /// Its trace and cause; None while nobody works on anything that was asked for.
+    pub(crate) correlation: Option<Correlation>,
 }
 
 impl OutboxRow {
-    /// `event` under a fresh id.
+    /// `event` under a fresh id, as a part of what is being worked on.
     pub(crate) fn new<E: Event>(event: &E) -> Self {
         Self {
             event_id: Uuid::now_v7(),
@@ -24,11 +27,12 @@ impl OutboxRow {
             order: OrderId(event.aggregate_id()),
             version: event.aggregate_version(),
             payload: serde_json::to_value(event).expect("BUG: an event is always JSON"),
+            correlation: correlation::current(),
         }
     }
 }
 
-/// Writes them in this order.
+/// Writes them in this order. What nobody asked for (a deadline that passed) continues the trace of the order's event before it.
 pub(crate) async fn insert_all(
     connection: &mut PgConnection,
     rows: &[OutboxRow],
@@ -41,12 +45,23 @@ pub(crate) async fn insert_all(
     let orders: Vec<Uuid> = rows.iter().map(|row| row.order.0).collect();
     let versions: Vec<i64> = rows.iter().map(|row| row.version).collect();
     let payloads: Vec<Value> = rows.iter().map(|row| row.payload.clone()).collect();
+    let correlations = rows.iter().map(|row| row.correlation.as_ref());
+    let (traceparents, causation_ids): (Vec<_>, Vec<_>) =
+        correlations.map(correlation::columns).unzip();
     sqlx::query!(
         "
-        insert into outbox (event_id, subject, aggregate_id, aggregate_version, payload)
-        select e.event_id, e.subject, e.order_id, e.version, e.payload
-        from unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[], $5::jsonb[])
-          with ordinality as e (event_id, subject, order_id, version, payload, position)
+        insert into outbox (event_id, subject, aggregate_id, aggregate_version, payload, traceparent, causation_id)
+        select e.event_id, e.subject, e.order_id, e.version, e.payload,
+          coalesce(e.traceparent, before.traceparent), coalesce(e.causation_id, before.event_id::text)
+        from unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[], $5::jsonb[], $6::text[], $7::text[])
+          with ordinality as e (event_id, subject, order_id, version, payload, traceparent, causation_id, position)
+        left join lateral (
+          select o.event_id, o.traceparent
+          from outbox o
+          where e.traceparent is null and o.aggregate_id = e.order_id and o.traceparent is not null
+          order by o.id desc
+          limit 1
+        ) before on true
         order by e.position
         ",
         &event_ids,
@@ -54,6 +69,8 @@ pub(crate) async fn insert_all(
         &orders,
         &versions,
         &payloads,
+        &traceparents as &[Option<String>],
+        &causation_ids as &[Option<String>],
     )
     .execute(connection)
     .await
@@ -65,10 +82,11 @@ pub(crate) async fn insert_once(
     connection: &mut PgConnection,
     row: &OutboxRow,
 ) -> sqlx::Result<()> {
+    let (traceparent, causation_id) = correlation::columns(row.correlation.as_ref());
     sqlx::query!(
         "
-        insert into outbox (event_id, subject, aggregate_id, aggregate_version, payload)
-        values ($1, $2, $3, $4, $5)
+        insert into outbox (event_id, subject, aggregate_id, aggregate_version, payload, traceparent, causation_id)
+        values ($1, $2, $3, $4, $5, $6, $7)
         on conflict (aggregate_id, aggregate_version, subject) do nothing
         ",
         row.event_id,
@@ -76,6 +94,8 @@ pub(crate) async fn insert_once(
         row.order.0,
         row.version,
         row.payload,
+        traceparent,
+        causation_id,
     )
     .execute(connection)
     .await

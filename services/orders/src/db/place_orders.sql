@@ -42,11 +42,12 @@ with wish as (
   insert into order_history (order_id, version, from_state, to_state, cause, cause_id, at)
   select id, 1, null, 'PENDING', 'placed', user_id, placed_at from placed
 ), event as (
-  insert into outbox (event_id, subject, aggregate_id, aggregate_version, payload)
+  insert into outbox (event_id, subject, aggregate_id, aggregate_version, payload, traceparent, causation_id)
   select e.event_id, e.subject, e.order_id, 1,
-    case when e.payload ? 'number' then e.payload || jsonb_build_object('number', placed.number) else e.payload end
-  from unnest($23::uuid[], $24::text[], $25::uuid[], $26::jsonb[])
-    with ordinality as e (event_id, subject, order_id, payload, position)
+    case when e.payload ? 'number' then e.payload || jsonb_build_object('number', placed.number) else e.payload end,
+    e.traceparent, e.causation_id
+  from unnest($23::uuid[], $24::text[], $25::uuid[], $26::jsonb[], $27::text[], $28::text[])
+    with ordinality as e (event_id, subject, order_id, payload, traceparent, causation_id, position)
   join placed on placed.id = e.order_id
   order by e.position
 )

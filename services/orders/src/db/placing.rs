@@ -1,5 +1,6 @@
 //! New orders: any number of them, with their lines, history and events, in one statement.
 
+use chassis::correlation;
 use chrono::{DateTime, Utc};
 use contracts::{Money, OrderId, UserId, VendorId, orders::ShippingAddress};
 use serde_json::Value;
@@ -75,6 +76,8 @@ pub(crate) async fn insert_all(
         &events.subjects,
         &events.orders,
         &events.payloads,
+        &events.traceparents as &[Option<String>],
+        &events.causation_ids as &[Option<String>],
     )
     .fetch_all(connection)
     .await?;
@@ -164,6 +167,8 @@ struct Events {
     subjects: Vec<String>,
     orders: Vec<Uuid>,
     payloads: Vec<Value>,
+    traceparents: Vec<Option<String>>,
+    causation_ids: Vec<Option<String>>,
 }
 
 impl Events {
@@ -174,6 +179,9 @@ impl Events {
             all.subjects.push(event.subject.clone());
             all.orders.push(event.order.0);
             all.payloads.push(event.payload.clone());
+            let (traceparent, causation_id) = correlation::columns(event.correlation.as_ref());
+            all.traceparents.push(traceparent);
+            all.causation_ids.push(causation_id);
         }
         all
     }

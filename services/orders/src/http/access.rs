@@ -2,20 +2,25 @@
 
 use chassis::{
     Problem,
-    auth::{Principal, Role},
+    auth::{OWNERS, Principal, Role, Who},
     problem::{FORBIDDEN, NOT_FOUND},
 };
 use contracts::{OrderId, UserId, VendorId};
 
 use crate::db::views::Line;
 
+/// Who learns of an order: whoever ordered, whoever sells something of it, and admins.
+pub(super) const PARTIES: Who = &["owner", "seller", "admin"];
+/// Who says what becomes of the goods.
+pub(super) const SELLERS: Who = &["seller", "admin"];
+
 /// What somebody is to an order; one may be several things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Relation {
-    pub(super) is_admin: bool,
-    pub(super) is_owner: bool,
+    is_admin: bool,
+    is_owner: bool,
     /// Sells something of it.
-    pub(super) is_seller: bool,
+    is_seller: bool,
 }
 
 impl Relation {
@@ -28,16 +33,34 @@ impl Relation {
             is_seller: principal.role == Role::Vendor
                 && lines.iter().any(|line| line.vendor == vendor),
         };
-        if relation.is_admin || relation.is_owner || relation.is_seller {
+        if relation.is_one_of(PARTIES) {
             Ok(relation)
         } else {
             Err(no_such_order())
         }
     }
 
+    /// Refuses whoever is none of these to it.
+    pub(super) fn require(self, who: Who, refusal: &str) -> Result<(), Problem> {
+        if self.is_one_of(who) {
+            Ok(())
+        } else {
+            Err(forbidden(refusal))
+        }
+    }
+
+    fn is_one_of(self, who: Who) -> bool {
+        let names = [
+            (self.is_admin, "admin"),
+            (self.is_owner, "owner"),
+            (self.is_seller, "seller"),
+        ];
+        names.iter().any(|(is, name)| *is && who.contains(name))
+    }
+
     /// Whether they see all of it, and not only what they sell.
     pub(super) fn sees_everything(self) -> bool {
-        self.is_admin || self.is_owner
+        self.is_one_of(OWNERS)
     }
 }
 

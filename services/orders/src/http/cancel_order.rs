@@ -1,12 +1,15 @@
 //! `POST /api/orders/{order}/cancel`: the shopper, or an admin, does not want it any more.
 
 use axum::extract::{Path, State as FromState};
-use chassis::{Json, Problem, auth::Principal};
+use chassis::{
+    Json, Problem,
+    auth::{OWNERS, Principal},
+};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    access::{self, forbidden},
+    access,
     body::{OptionalJson, ProblemBody, field_errors},
     order_body::OrderBody,
     turn::{NotDone, Turning, show},
@@ -39,6 +42,7 @@ pub(crate) struct CancelOrder {
     post,
     path = "/api/orders/{order}/cancel",
     tag = "orders",
+    extensions(("x-roles" = json!(chassis::auth::OWNERS))),
     security(("accessToken" = []), ("cookie" = [])),
     params(("order" = String, Path, description = "The order's id.")),
     request_body = Option<CancelOrder>,
@@ -62,17 +66,14 @@ pub(crate) async fn cancel_order(
         .map_err(|violation| Problem::invalid(field_errors(vec![violation])))?;
     let mut turning = Turning::begin(&state, principal, id).await?;
     let relation = turning.relation()?;
-    if !(relation.is_owner || relation.is_admin) {
-        return Err(forbidden(
-            "Only who ordered, or an admin, cancels an order.",
-        ));
-    }
+    relation.require(OWNERS, "Only who ordered, or an admin, cancels an order.")?;
     turning.expect_version(request.version)?;
     let signal = Signal {
         order: id,
         happening: Happening::Plain(Event::CancelAsked),
         cause: "cancel_asked",
         cause_id: Some(principal.user.0),
+        correlation: None,
         reason,
     };
     match turning.signal(&state, signal).await {

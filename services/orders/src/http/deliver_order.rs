@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    access::{self, forbidden},
+    access,
     body::{OptionalJson, ProblemBody},
     order_body::OrderBody,
     turn::{Turning, show},
@@ -32,6 +32,7 @@ pub(crate) struct DeliverOrder {
     post,
     path = "/api/orders/{order}/deliver",
     tag = "orders",
+    extensions(("x-roles" = json!(access::SELLERS))),
     security(("accessToken" = []), ("cookie" = [])),
     params(("order" = String, Path, description = "The order's id.")),
     request_body = Option<DeliverOrder>,
@@ -53,17 +54,17 @@ pub(crate) async fn deliver_order(
     let id = access::order_id(&order)?;
     let mut turning = Turning::begin(&state, principal, id).await?;
     let relation = turning.relation()?;
-    if !(relation.is_seller || relation.is_admin) {
-        return Err(forbidden(
-            "Only a vendor of something of it, or an admin, says that an order has arrived.",
-        ));
-    }
+    relation.require(
+        access::SELLERS,
+        "Only a vendor of something of it, or an admin, says that an order has arrived.",
+    )?;
     turning.expect_version(request.version)?;
     let signal = Signal {
         order: id,
         happening: Happening::Plain(Event::Delivered),
         cause: "delivered",
         cause_id: Some(principal.user.0),
+        correlation: None,
         reason: None,
     };
     match turning.signal(&state, signal).await {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use axum::extract::{Path, RawQuery, State as FromState};
-use chassis::{FieldError, Json, Problem, auth::Principal};
+use chassis::{Json, Problem, auth::Principal, query::ListQuery};
 
 use super::{
     access::{self, Relation, no_such_order},
@@ -26,6 +26,7 @@ const LONGEST: Duration = Duration::from_secs(25);
     get,
     path = "/api/orders/{order}",
     tag = "orders",
+    extensions(("x-roles" = json!(access::PARTIES))),
     security(("accessToken" = []), ("cookie" = [])),
     params(
         ("order" = String, Path, description = "The order's id."),
@@ -45,7 +46,7 @@ pub(crate) async fn get_order(
     RawQuery(query): RawQuery,
 ) -> Result<Json<OrderBody>, Problem> {
     let id = access::order_id(&order)?;
-    let after = parse(query.as_deref().unwrap_or_default())?;
+    let after = parse(query.as_deref())?;
     let began = Instant::now();
     let mut waiter = after.map(|_| state.saga.changes.watch(id));
     loop {
@@ -73,19 +74,12 @@ async fn load(state: &State, id: contracts::OrderId) -> Result<View, Problem> {
     view.ok_or_else(no_such_order)
 }
 
-fn parse(query: &str) -> Result<Option<i64>, Problem> {
-    let mut after = None;
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        if name != "after_version" {
-            let message = "is not a parameter of an order; it takes after_version";
-            return Err(Problem::invalid(vec![FieldError::new(name, message)]));
-        }
-        let version = value.parse().ok().filter(|version: &i64| *version >= 0);
-        after = Some(version.ok_or_else(|| {
-            let message = "must be a whole number from 0";
-            Problem::invalid(vec![FieldError::new(name, message)])
-        })?);
-    }
+fn parse(query: Option<&str>) -> Result<Option<i64>, Problem> {
+    let mut parameters = ListQuery::read(query)?;
+    let after = parameters.take("after_version", |text| {
+        let version = text.parse().ok().filter(|version| *version >= 0);
+        version.ok_or("must be a whole number from 0")
+    });
+    parameters.finish()?;
     Ok(after)
 }

@@ -20,6 +20,7 @@ use crate::{assembly::State, db::lists::Scope};
     get,
     path = "/api/orders",
     tag = "orders",
+    extensions(("x-roles" = json!(chassis::auth::SIGNED_IN))),
     security(("accessToken" = []), ("cookie" = [])),
     params(
         ("limit" = Option<u8>, Query, minimum = 1, maximum = 100, description = "Orders per page, 20 unless said."),

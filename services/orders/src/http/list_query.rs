@@ -1,6 +1,6 @@
 //! The parameters of lists of orders, and how a page is put together.
 
-use chassis::{FieldError, Problem};
+use chassis::{Problem, query};
 use contracts::VendorId;
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -16,14 +16,14 @@ use crate::{
 };
 
 const DEFAULT_LIMIT: u8 = 20;
-const MAX_LIMIT: u8 = 100;
 
 /// A page of orders, newest first.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct OrderPage {
     pub(super) items: Vec<ListedOrder>,
     /// How many there are on all pages.
-    pub(super) total: i64,
+    pub(super) total_count: i64,
     /// `after` of the next page; null on the last one.
     pub(super) next: Option<String>,
 }
@@ -41,76 +41,28 @@ pub(super) struct ListQuery {
 impl ListQuery {
     /// `takes_all` says whether the list knows the parameter `all`.
     pub(super) fn parse(query: Option<&str>, takes_all: bool) -> Result<Self, Problem> {
-        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query.unwrap_or_default())
-            .map_err(|error| {
-                let message = format!("is not URL-encoded: {error}");
-                Problem::invalid(vec![FieldError::new("", message)])
-            })?;
-        let mut parsed = Self {
-            limit: DEFAULT_LIMIT,
-            after: None,
-            state: None,
-            number: None,
-            oldest_first: false,
-            all: false,
+        let mut list = query::ListQuery::read(query)?;
+        let parsed = Self {
+            limit: list.limit(DEFAULT_LIMIT),
+            after: list.after(),
+            state: list.take_one_of("state", State::ALL, State::name),
+            number: list.words("number", 40).map(|number| number.to_uppercase()),
+            oldest_first: list.take("sort", |text| match text {
+                "newest" => Ok(false),
+                "oldest" => Ok(true),
+                _ => Err("must be newest or oldest"),
+            }) == Some(true),
+            all: takes_all
+                .then(|| {
+                    list.take("all", |text| {
+                        text.parse().map_err(|_| "must be true or false")
+                    })
+                })
+                .flatten()
+                .unwrap_or(false),
         };
-        let mut errors = Vec::new();
-        for (name, value) in pairs {
-            if let Err(message) = parsed.take(&name, &value, takes_all) {
-                errors.push(FieldError::new(name, message));
-            }
-        }
-        if errors.is_empty() {
-            Ok(parsed)
-        } else {
-            Err(Problem::invalid(errors))
-        }
-    }
-
-    fn take(&mut self, name: &str, value: &str, takes_all: bool) -> Result<(), String> {
-        match name {
-            "limit" => {
-                let limit = value.parse().ok();
-                self.limit = limit
-                    .filter(|limit| (1..=MAX_LIMIT).contains(limit))
-                    .ok_or_else(|| format!("must be a number from 1 to {MAX_LIMIT}"))?;
-            }
-            "after" => {
-                let cursor = value.parse::<Cursor>();
-                self.after = Some(cursor.map_err(|error| error.to_string())?);
-            }
-            "state" => {
-                let names: Vec<&str> = State::ALL.iter().map(|state| state.name()).collect();
-                let state = State::parse(value);
-                self.state =
-                    Some(state.ok_or_else(|| format!("must be one of {}", names.join(", ")))?);
-            }
-            "number" => {
-                let number = value.trim().to_uppercase();
-                if number.chars().count() > 40 || number.chars().any(char::is_control) {
-                    return Err("must be an order's number, such as ARG-2026-000123".to_owned());
-                }
-                self.number = Some(number).filter(|number| !number.is_empty());
-            }
-            "sort" => {
-                self.oldest_first = match value {
-                    "newest" => false,
-                    "oldest" => true,
-                    _ => return Err("must be newest or oldest".to_owned()),
-                };
-            }
-            "all" if takes_all => {
-                let all = value.parse();
-                self.all = all.map_err(|_| "must be true or false".to_owned())?;
-            }
-            _ => {
-                let all = if takes_all { ", all" } else { "" };
-                return Err(format!(
-                    "is not a parameter of this list; it takes limit, after, state, number, sort{all}"
-                ));
-            }
-        }
-        Ok(())
+        list.finish()?;
+        Ok(parsed)
     }
 
     /// Reads the page. Where a vendor is named, only their lines are shown.
@@ -152,7 +104,7 @@ impl ListQuery {
             .map(|head| ListedOrder::new(head, &lines, vendor));
         Ok(OrderPage {
             items: items.collect(),
-            total: db::lists::count(connection, filter).await?,
+            total_count: db::lists::count(connection, filter).await?,
             next,
         })
     }

@@ -17,6 +17,7 @@ use crate::{assembly::State, db::lists::Scope};
     get,
     path = "/api/vendor/orders",
     tag = "vendors",
+    extensions(("x-roles" = json!(chassis::auth::VENDORS))),
     security(("accessToken" = []), ("cookie" = [])),
     params(
         ("limit" = Option<u8>, Query, minimum = 1, maximum = 100, description = "Orders per page, 20 unless said."),

@@ -83,6 +83,7 @@ pub(crate) struct AddressWish {
     post,
     path = "/api/orders",
     tag = "orders",
+    extensions(("x-roles" = json!(chassis::auth::SIGNED_IN))),
     security(("accessToken" = []), ("cookie" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters.")),
     request_body = PlaceOrder,

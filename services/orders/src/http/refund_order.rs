@@ -7,7 +7,7 @@ use axum::{
 };
 use chassis::{
     Json, Problem,
-    auth::Caller,
+    auth::{Caller, Who},
     idempotency::{self, IdempotencyKey, REPLAYED},
 };
 use contracts::{Amount, OrderId, UserId};
@@ -39,6 +39,7 @@ use crate::{
 
 /// What lets somebody give money back who is no admin.
 const PERMISSION: &str = "orders:refund";
+const REFUNDERS: Who = &["admin", PERMISSION];
 
 /// Money that shall go back.
 #[derive(Deserialize, ToSchema)]
@@ -61,6 +62,7 @@ pub(crate) struct RefundOrder {
     post,
     path = "/api/orders/{order}/refunds",
     tag = "orders",
+    extensions(("x-roles" = json!(REFUNDERS))),
     security(("accessToken" = []), ("cookie" = [])),
     params(
         ("order" = String, Path, description = "The order's id."),
@@ -88,7 +90,7 @@ pub(crate) async fn refund_order(
     let key = identifiers::IdempotencyKey(key.as_str().to_owned());
     let user = caller.principal.user;
     let mut turning = Turning::begin(&state, caller.principal, id).await?;
-    if !caller.may(PERMISSION) {
+    if !caller.is_one_of(REFUNDERS) {
         // Whoever is nothing to the order learns nothing of it.
         turning.relation()?;
         return Err(forbidden(
@@ -125,6 +127,7 @@ fn signal(order: OrderId, user: UserId, refund: NewRefund) -> Signal {
         happening: Happening::RefundAsked(refund),
         cause: "refund_asked",
         cause_id: Some(user.0),
+        correlation: None,
     }
 }
 

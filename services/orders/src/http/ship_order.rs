@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    access::{self, forbidden},
+    access,
     body::{OptionalJson, ProblemBody, field_errors},
     order_body::OrderBody,
     turn::{Turning, show},
@@ -38,6 +38,7 @@ pub(crate) struct ShipOrder {
     post,
     path = "/api/orders/{order}/ship",
     tag = "orders",
+    extensions(("x-roles" = json!(access::SELLERS))),
     security(("accessToken" = []), ("cookie" = [])),
     params(("order" = String, Path, description = "The order's id.")),
     request_body = Option<ShipOrder>,
@@ -61,17 +62,17 @@ pub(crate) async fn ship_order(
     let parcel = request.checked()?;
     let mut turning = Turning::begin(&state, principal, id).await?;
     let relation = turning.relation()?;
-    if !(relation.is_seller || relation.is_admin) {
-        return Err(forbidden(
-            "Only a vendor of something of it, or an admin, sends an order.",
-        ));
-    }
+    relation.require(
+        access::SELLERS,
+        "Only a vendor of something of it, or an admin, sends an order.",
+    )?;
     turning.expect_version(version)?;
     let signal = Signal {
         order: id,
         happening: parcel,
         cause: "shipped",
         cause_id: Some(principal.user.0),
+        correlation: None,
         reason: None,
     };
     match turning.signal(&state, signal).await {

@@ -7,7 +7,7 @@ use axum::{
 };
 use chassis::{
     Json, Problem,
-    auth::{self, Principal, Role},
+    auth::{self, Principal},
 };
 use contracts::{Money, ProductId, UserId};
 use serde::Serialize;
@@ -66,6 +66,7 @@ struct ProductBody {
     get,
     path = "/api/user-dashboard/{user}",
     tag = "dashboard",
+    extensions(("x-roles" = json!(chassis::auth::OWNERS))),
     security(("accessToken" = []), ("cookie" = [])),
     params(("user" = String, Path, description = "The account's id.")),
     responses(
@@ -82,7 +83,7 @@ pub(crate) async fn user_dashboard(
 ) -> Result<Json<Dashboard>, Problem> {
     let user = user.parse::<UserId>().ok();
     let user = user
-        .filter(|user| *user == principal.user || principal.role == Role::Admin)
+        .filter(|user| principal.owns(user.0))
         .ok_or_else(|| forbidden("This is somebody else's dashboard."))?;
     let path = if user == principal.user {
         "/api/users/me".to_owned()

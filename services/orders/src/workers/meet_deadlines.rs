@@ -69,6 +69,7 @@ impl MeetDeadlines {
             happening: Happening::Plain(event),
             cause: "deadline",
             cause_id: None,
+            correlation: None,
             reason: None,
         };
         let mut signals = Vec::with_capacity(overdue.len());

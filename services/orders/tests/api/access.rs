@@ -1,93 +1,11 @@
-//! Who may do what: every route of the API's own description, by every kind of caller.
+//! Whose orders somebody reaches, and which tokens count. Every operation by every kind of caller is in `documents.rs`.
 
 use http::Method;
-use serde_json::{Value, json};
-use testkit::{Claims, Client};
+use serde_json::json;
+use testkit::Claims;
 use uuid::Uuid;
 
 use crate::app::{TestApp, path, wish};
-
-/// Sends something that gets past everything but authorisation.
-async fn call(client: &Client, method: &str, path: &str, body: &Value) -> u16 {
-    let method: Method = method.to_uppercase().parse().unwrap();
-    let answer = client.send(method.clone(), path, |request| match method {
-        Method::POST => request.json(body),
-        _ => request,
-    });
-    answer.await.status.as_u16()
-}
-
-/// What an operation answers to: nobody, who ordered, another customer, its vendor, another vendor, an admin.
-fn expected(method: &str, path: &str) -> [u16; 6] {
-    match (method, path) {
-        ("post", "/api/orders") => [401, 201, 201, 201, 201, 201],
-        ("get", "/api/orders") => [401, 200, 200, 200, 200, 200],
-        ("get", "/api/vendor/orders") => [401, 403, 403, 200, 200, 200],
-        ("get", "/api/orders/{order}") => [401, 200, 404, 200, 404, 200],
-        ("post", "/api/orders/{order}/cancel") => [401, 409, 404, 403, 404, 409],
-        ("post", "/api/orders/{order}/ship" | "/api/orders/{order}/deliver") => {
-            [401, 403, 404, 200, 404, 409]
-        }
-        ("post", "/api/orders/{order}/refunds") => [401, 403, 404, 403, 404, 201],
-        ("get", "/api/user-dashboard/{user}") => [401, 200, 403, 403, 403, 200],
-        _ => panic!("{method} {path} is new: say who may do it"),
-    }
-}
-
-#[tokio::test]
-async fn what_is_for_admins_is_for_nobody_else() {
-    let app = TestApp::start().await;
-    let others = [&app.customer, &app.vendor];
-    testkit::admin::assert_for_admins_only("orders", &app.anonymous, &others, &app.admin).await;
-}
-
-#[tokio::test]
-async fn every_documented_operation_refuses_whoever_may_not() {
-    let app = TestApp::start().await;
-    let document = app.anonymous.get("/openapi.json").await.expect(200).json();
-    let product = app.product(100).await;
-    let clients = [
-        ("nobody", &app.anonymous),
-        ("who ordered", &app.customer),
-        ("another customer", &app.other_customer),
-        ("its vendor", &app.vendor),
-        ("another vendor", &app.other_vendor),
-        ("an admin", &app.admin),
-    ];
-    let mut operations = 0;
-    for (template, methods) in document["paths"].as_object().unwrap() {
-        if testkit::admin::is_for_admins(template) {
-            continue;
-        }
-        for (method, operation) in methods.as_object().unwrap() {
-            operations += 1;
-            assert!(
-                !operation["security"].is_null(),
-                "{method} {template} is for nobody in particular"
-            );
-            let order = app.paid_order(&product, 1).await;
-            if template.ends_with("/deliver") {
-                app.vendor
-                    .post(&format!("{}/ship", path(&order)), &json!({}))
-                    .await
-                    .expect(200);
-            }
-            let address = template
-                .replace("{order}", order["id"].as_str().unwrap())
-                .replace("{user}", &app.customer_id.to_string());
-            let body = match template.as_str() {
-                "/api/orders" => wish(&product, 1),
-                "/api/orders/{order}/refunds" => json!({ "amount": 1, "reason": "goodwill" }),
-                _ => json!({}),
-            };
-            for ((who, client), status) in clients.iter().zip(expected(method, template)) {
-                let answered = call(client, method, &address, &body).await;
-                assert_eq!(answered, status, "{method} {template} as {who}");
-            }
-        }
-    }
-    assert_eq!(operations, 9);
-}
 
 #[tokio::test]
 async fn other_peoples_orders_are_not_there_and_stay_as_they_are() {

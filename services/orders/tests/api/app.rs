@@ -436,6 +436,7 @@ fn config(
 ) -> ServeConfig {
     ServeConfig {
         listen: "127.0.0.1:0".parse().unwrap(),
+        limits: chassis::RateLimitConfig::default(),
         database: DatabaseConfig {
             database_url: database.url(),
             database_password_file: None,
@@ -479,6 +480,7 @@ async fn catalog(
     .unwrap();
     let config = catalog::ServeConfig {
         listen: "127.0.0.1:0".parse().unwrap(),
+        limits: chassis::RateLimitConfig::default(),
         database: catalog::DatabaseConfig {
             database_url: database.url(),
             database_password_file: None,
@@ -515,6 +517,7 @@ async fn inventory(
 ) -> String {
     let config = inventory::ServeConfig {
         listen: "127.0.0.1:0".parse().unwrap(),
+        limits: chassis::RateLimitConfig::default(),
         database: inventory::DatabaseConfig {
             database_url: database.url(),
             database_password_file: None,

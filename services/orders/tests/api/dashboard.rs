@@ -15,6 +15,8 @@ async fn identity(tasks: &mut JoinSet<()>) -> (String, Uuid, String) {
     std::fs::write(&keys, "ab".repeat(32)).unwrap();
     let config = identity::ServeConfig {
         listen: "127.0.0.1:0".parse().unwrap(),
+        limits: chassis::RateLimitConfig::default(),
+        logins: identity::LoginLimitConfig::default(),
         database: identity::DatabaseConfig {
             database_url: database.url(),
             database_password_file: None,
@@ -73,7 +75,7 @@ async fn account_orders_and_products_come_in_one_answer() {
     let dashboard = mine.get(&path).await.expect(200).json();
     assert_eq!(degraded(&dashboard), [""; 0]);
     assert_eq!(dashboard["user"]["email"], "demo@example.com");
-    assert_eq!(dashboard["orders"]["total"], 1);
+    assert_eq!(dashboard["orders"]["totalCount"], 1);
     assert_eq!(dashboard["products"][0]["productId"], product.id.as_str());
     assert_eq!(dashboard["products"][0]["price"]["amount"], "12.50");
     // A browser has its token in a cookie: identity hears of it all the same.
@@ -112,7 +114,7 @@ async fn a_part_that_is_away_is_left_out_and_named() {
     })
     .await;
     assert!(dashboard["products"].is_null());
-    assert_eq!(dashboard["orders"]["total"], 1);
+    assert_eq!(dashboard["orders"]["totalCount"], 1);
 
     app.database.take_away().await;
     let dashboard = app.customer.get(&path).await.expect(200).json();

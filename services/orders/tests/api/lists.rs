@@ -39,7 +39,7 @@ async fn one_sees_ones_own_orders_newest_first_page_by_page() {
             .await
             .expect(200)
             .json();
-        assert_eq!(page["total"], 5);
+        assert_eq!(page["totalCount"], 5);
         seen.extend(numbers(&page));
         match page["next"].as_str() {
             Some(next) => after = Some(next.to_owned()),
@@ -70,7 +70,7 @@ async fn a_list_is_narrowed_by_state() {
         .expect(200)
         .json();
     assert_eq!(
-        (page["total"].clone(), numbers(&page)),
+        (page["totalCount"].clone(), numbers(&page)),
         (json!(1), vec![paid["number"].as_str().unwrap().to_owned()])
     );
     assert_eq!(
@@ -98,7 +98,7 @@ async fn everybodys_orders_are_for_admins() {
         .await
         .expect(200)
         .json();
-    assert_eq!(all["total"], 2);
+    assert_eq!(all["totalCount"], 2);
     let users: BTreeSet<&str> = all["items"]
         .as_array()
         .unwrap()
@@ -107,7 +107,7 @@ async fn everybodys_orders_are_for_admins() {
         .collect();
     assert_eq!(users.len(), 2);
     assert_eq!(
-        app.admin.get("/api/orders").await.expect(200).json()["total"],
+        app.admin.get("/api/orders").await.expect(200).json()["totalCount"],
         0
     );
     for client in [&app.customer, &app.vendor] {
@@ -137,7 +137,7 @@ async fn a_vendor_sees_orders_of_what_they_sell_and_only_that() {
     assert_eq!(order["total"]["amount"], "32.00");
     for (client, total) in [(&app.vendor, "25.00"), (&app.other_vendor, "7.00")] {
         let page = client.get("/api/vendor/orders").await.expect(200).json();
-        assert_eq!(page["total"], 1);
+        assert_eq!(page["totalCount"], 1);
         assert_eq!(page["items"][0]["total"]["amount"], total);
         assert_eq!(page["items"][0]["items"].as_array().unwrap().len(), 1);
         let seen = client
@@ -156,7 +156,7 @@ async fn a_vendor_sees_orders_of_what_they_sell_and_only_that() {
         .await
         .expect_problem(403, "forbidden");
     assert_eq!(
-        app.vendor.get("/api/orders").await.expect(200).json()["total"],
+        app.vendor.get("/api/orders").await.expect(200).json()["totalCount"],
         0
     );
 }

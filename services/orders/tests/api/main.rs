@@ -9,6 +9,7 @@ mod back_office;
 mod bad_input;
 mod cancelling;
 mod constraints;
+mod correlation;
 mod dashboard;
 mod deadlines;
 mod delivery;

@@ -2,6 +2,7 @@
 //! marked, and the answer is given when the provider has said what happened.
 
 use chassis::{
+    Correlation,
     consumer::{Consumer, Delivery, Verdict},
     outbox, planted,
 };
@@ -28,14 +29,15 @@ impl Consumer for PaymentCancelRequestedConsumer {
         deliveries: &[Delivery<PaymentCancelRequested>],
     ) -> anyhow::Result<Vec<Verdict>> {
         // In the order of the ids, as everybody who locks several does.
-        let mut orders: Vec<OrderId> = deliveries
+        let mut requests: Vec<(OrderId, &Correlation)> = deliveries
             .iter()
-            .map(|delivery| delivery.event.order_id)
+            .map(|delivery| (delivery.event.order_id, &delivery.correlation))
             .collect();
-        orders.sort_by_key(|order| domain::payment_of(*order));
-        orders.dedup();
-        for order in orders {
-            self.cancel(tx, order).await?;
+        requests.sort_by_key(|(order, _)| domain::payment_of(*order));
+        requests.dedup_by_key(|(order, _)| *order);
+        for (order, correlation) in requests {
+            let cancelling = self.cancel(tx, order);
+            correlation.clone().scope(cancelling).await?;
         }
         Ok(vec![Verdict::Done; deliveries.len()])
     }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use chassis::{
     consumer::{Consumer, Delivery, Verdict},
+    correlation,
     worker::Wake,
 };
 use contracts::{PaymentId, orders::PaymentRequested};
@@ -39,14 +40,17 @@ impl Consumer for PaymentRequestedConsumer {
         let sound = deliveries
             .iter()
             .filter(|delivery| refusal(&delivery.event).is_none());
-        for Delivery { event, .. } in sound.filter(|delivery| first.insert(delivery.event.order_id))
-        {
+        for delivery in sound.filter(|delivery| first.insert(delivery.event.order_id)) {
+            let event = &delivery.event;
             new.ids.push(domain::payment_of(event.order_id).0);
             new.orders.push(event.order_id.0);
             new.users.push(event.user_id.0);
             new.minors.push(event.amount.minor);
             new.currencies.push(event.amount.currency.code().to_owned());
             new.methods.push(event.payment_method.clone());
+            let (traceparent, causation_id) = correlation::columns(Some(&delivery.correlation));
+            new.traceparents.push(traceparent);
+            new.causation_ids.push(causation_id);
         }
         let mut inserted: HashSet<PaymentId> =
             db::payments::insert(tx, &new).await?.into_iter().collect();

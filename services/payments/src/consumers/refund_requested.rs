@@ -29,7 +29,9 @@ impl Consumer for RefundRequestedConsumer {
         indices.sort_by_key(|index| domain::payment_of(deliveries[*index].event.order_id));
         let mut verdicts = vec![Verdict::Done; deliveries.len()];
         for index in indices {
-            verdicts[index] = self.refund(tx, &deliveries[index].event).await?;
+            let delivery = &deliveries[index];
+            let refunding = self.refund(tx, &delivery.event);
+            verdicts[index] = delivery.correlation.clone().scope(refunding).await?;
         }
         Ok(verdicts)
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chassis::Correlation;
 use chrono::{DateTime, Utc};
 use contracts::{Currency, Money, OrderId, PaymentId, UserId};
 use sqlx::PgConnection;
@@ -23,6 +24,8 @@ pub(crate) struct Stored {
     pub(crate) intent: Option<String>,
     pub(crate) decline_code: Option<String>,
     pub(crate) version: i64,
+    /// Of the message that asked for it.
+    pub(crate) correlation: Option<Correlation>,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
 }
@@ -55,12 +58,16 @@ pub(super) struct Row {
     pub(super) version: i64,
     pub(super) created_at: DateTime<Utc>,
     pub(super) updated_at: DateTime<Utc>,
+    pub(super) traceparent: Option<String>,
+    pub(super) causation_id: Option<String>,
 }
 
 impl TryFrom<Row> for Stored {
     type Error = sqlx::Error;
 
     fn try_from(row: Row) -> sqlx::Result<Self> {
+        let correlation =
+            Correlation::stored(row.traceparent.as_deref(), row.causation_id.as_deref());
         let state = State::parse(&row.state, row.trouble.as_deref())
             .ok_or_else(|| unknown("the state", &row.state))?;
         let request = match (row.user_id, row.amount_minor, row.currency, row.method) {
@@ -88,6 +95,7 @@ impl TryFrom<Row> for Stored {
             intent: row.psp_ref,
             decline_code: row.decline_code,
             version: row.version,
+            correlation,
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
@@ -116,6 +124,8 @@ pub(crate) struct NewPayments {
     pub(crate) minors: Vec<i64>,
     pub(crate) currencies: Vec<String>,
     pub(crate) methods: Vec<String>,
+    pub(crate) traceparents: Vec<Option<String>>,
+    pub(crate) causation_ids: Vec<Option<String>>,
 }
 
 /// Stores those whose orders have none yet; says which those are.
@@ -125,10 +135,13 @@ pub(crate) async fn insert(
 ) -> sqlx::Result<Vec<PaymentId>> {
     sqlx::query_scalar!(
         r#"
-        insert into payment (id, order_id, user_id, amount_minor, currency, method, state, next_at)
-        select n.id, n.order_id, n.user_id, n.amount_minor, n.currency, n.method, 'PENDING', now()
-        from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::text[])
-          as n(id, order_id, user_id, amount_minor, currency, method)
+        insert into payment (
+          id, order_id, user_id, amount_minor, currency, method, state, next_at, traceparent, causation_id
+        )
+        select n.id, n.order_id, n.user_id, n.amount_minor, n.currency, n.method, 'PENDING', now(), n.traceparent,
+          n.causation_id
+        from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[])
+          as n(id, order_id, user_id, amount_minor, currency, method, traceparent, causation_id)
         order by n.id
         on conflict do nothing
         returning id as "id: PaymentId"
@@ -139,6 +152,8 @@ pub(crate) async fn insert(
         &new.minors,
         &new.currencies,
         &new.methods,
+        &new.traceparents as &[Option<String>],
+        &new.causation_ids as &[Option<String>],
     )
     .fetch_all(connection)
     .await
@@ -196,7 +211,8 @@ pub(crate) async fn lock(
         Row,
         "
         select id, position, order_id, user_id, amount_minor, currency, method, state, trouble, attempt, psp_ref,
-          decline_code, captured_minor, refunding_minor, refunded_minor, cancel_requested, version, created_at, updated_at
+          decline_code, captured_minor, refunding_minor, refunded_minor, cancel_requested, version, created_at, updated_at,
+          traceparent, causation_id
         from payment
         where id = $1
         for no key update
@@ -214,7 +230,8 @@ pub(crate) async fn find(connection: &mut PgConnection, id: Uuid) -> sqlx::Resul
         Row,
         "
         select id, position, order_id, user_id, amount_minor, currency, method, state, trouble, attempt, psp_ref,
-          decline_code, captured_minor, refunding_minor, refunded_minor, cancel_requested, version, created_at, updated_at
+          decline_code, captured_minor, refunding_minor, refunded_minor, cancel_requested, version, created_at, updated_at,
+          traceparent, causation_id
         from payment
         where id = $1 or order_id = $1
         ",
@@ -236,7 +253,8 @@ pub(crate) async fn page(
         Row,
         "
         select id, position, order_id, user_id, amount_minor, currency, method, state, trouble, attempt, psp_ref,
-          decline_code, captured_minor, refunding_minor, refunded_minor, cancel_requested, version, created_at, updated_at
+          decline_code, captured_minor, refunding_minor, refunded_minor, cancel_requested, version, created_at, updated_at,
+          traceparent, causation_id
         from payment
         where ($1::text is null or state = $1) and ($2::bigint is null or position < $2)
         order by position desc

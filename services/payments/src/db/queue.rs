@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chassis::Correlation;
 use chrono::{DateTime, Utc};
 use contracts::{Money, OrderId, PaymentId};
 use sqlx::PgConnection;
@@ -25,6 +26,7 @@ pub(crate) struct Leased {
     pub(crate) lease_until: DateTime<Utc>,
     /// Its key may have been forgotten.
     pub(crate) is_stale: bool,
+    pub(crate) correlation: Option<Correlation>,
 }
 
 /// How a lease is taken.
@@ -43,7 +45,8 @@ pub(crate) async fn lock_due(
         Row,
         "
         select id, position, order_id, user_id, amount_minor, currency, method, state, trouble, attempt, psp_ref,
-          decline_code, captured_minor, refunding_minor, refunded_minor, cancel_requested, version, created_at, updated_at
+          decline_code, captured_minor, refunding_minor, refunded_minor, cancel_requested, version, created_at, updated_at,
+          traceparent, causation_id
         from payment
         where next_at <= now()
         order by next_at
@@ -81,7 +84,8 @@ pub(crate) async fn lease(
         returning p.id as "id: PaymentId", p.order_id as "order_id: OrderId", p.amount_minor as "amount_minor!",
           p.currency as "currency!", p.method as "method!", p.attempt, p.psp_ref, p.failures, p.server_errors,
           p.first_sent_at as "first_sent_at!", p.lease_until as "lease_until!",
-          p.first_sent_at < now() - make_interval(secs => $5) as "is_stale!"
+          p.first_sent_at < now() - make_interval(secs => $5) as "is_stale!",
+          p.traceparent, p.causation_id
         "#,
         &marks.ids,
         &marks.states,
@@ -104,6 +108,10 @@ pub(crate) async fn lease(
             first_sent_at: row.first_sent_at,
             lease_until: row.lease_until,
             is_stale: row.is_stale,
+            correlation: Correlation::stored(
+                row.traceparent.as_deref(),
+                row.causation_id.as_deref(),
+            ),
         })
     });
     leased.collect()

@@ -1,5 +1,6 @@
 //! Refunds: asked for, found, and saved.
 
+use chassis::correlation::{self, Correlation};
 use chrono::{DateTime, Utc};
 use contracts::{Money, PaymentId, RefundId};
 use sqlx::PgConnection;
@@ -22,6 +23,8 @@ pub(crate) struct Stored {
     pub(crate) failure: Option<String>,
     /// The provider was asked for it.
     pub(crate) was_sent: bool,
+    /// Of the message that asked for it, or of the payment whose stray charge it is.
+    pub(crate) correlation: Option<Correlation>,
     pub(crate) created_at: DateTime<Utc>,
 }
 
@@ -36,12 +39,16 @@ struct Row {
     failure: Option<String>,
     was_sent: bool,
     created_at: DateTime<Utc>,
+    traceparent: Option<String>,
+    causation_id: Option<String>,
 }
 
 impl TryFrom<Row> for Stored {
     type Error = sqlx::Error;
 
     fn try_from(row: Row) -> sqlx::Result<Self> {
+        let correlation =
+            Correlation::stored(row.traceparent.as_deref(), row.causation_id.as_deref());
         let state = State::parse(&row.state).ok_or_else(|| unknown("the state", &row.state))?;
         Ok(Self {
             id: RefundId(row.id),
@@ -53,6 +60,7 @@ impl TryFrom<Row> for Stored {
             state,
             failure: row.failure,
             was_sent: row.was_sent,
+            correlation,
             created_at: row.created_at,
         })
     }
@@ -80,6 +88,8 @@ pub(crate) struct NewRefund<'a> {
     pub(crate) reason: &'a str,
     /// Why it is not even sent.
     pub(crate) failure: Option<&'a str>,
+    /// What it belongs to.
+    pub(crate) correlation: Option<Correlation>,
 }
 
 /// Stores it, due now; false if there is one with this id, or of this stray charge.
@@ -87,11 +97,14 @@ pub(crate) async fn insert(
     connection: &mut PgConnection,
     new: &NewRefund<'_>,
 ) -> sqlx::Result<bool> {
+    let (traceparent, causation_id) = correlation::columns(new.correlation.as_ref());
     let done = sqlx::query!(
         "
-        insert into refund (id, payment_id, intent, is_stray, amount_minor, currency, reason, failure, state, next_at)
+        insert into refund (
+          id, payment_id, intent, is_stray, amount_minor, currency, reason, failure, state, next_at, traceparent, causation_id
+        )
         values ($1, $2, $3, $4, $5, $6, $7, $8, case when $8::text is null then 'PENDING' else 'FAILED' end,
-          case when $8::text is null then now() end)
+          case when $8::text is null then now() end, $9, $10)
         on conflict do nothing
         ",
         new.id.0,
@@ -102,6 +115,8 @@ pub(crate) async fn insert(
         new.currency,
         new.reason,
         new.failure,
+        traceparent,
+        causation_id,
     )
     .execute(connection)
     .await?;
@@ -117,7 +132,7 @@ pub(crate) async fn find(
         Row,
         r#"
         select id, payment_id, is_stray, amount_minor, currency, reason, state, failure,
-          first_sent_at is not null as "was_sent!", created_at
+          first_sent_at is not null as "was_sent!", created_at, traceparent, causation_id
         from refund
         where id = $1
         "#,
@@ -137,7 +152,7 @@ pub(crate) async fn of_payment(
         Row,
         r#"
         select id, payment_id, is_stray, amount_minor, currency, reason, state, failure,
-          first_sent_at is not null as "was_sent!", created_at
+          first_sent_at is not null as "was_sent!", created_at, traceparent, causation_id
         from refund
         where payment_id = $1
         order by created_at, id

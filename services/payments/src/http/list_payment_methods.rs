@@ -45,6 +45,7 @@ impl From<&Method> for PaymentMethod {
     get,
     path = "/api/payment-methods",
     tag = "payments",
+    extensions(("x-roles" = json!(chassis::auth::ANYBODY))),
     responses((status = 200, description = "All of them", body = PaymentMethods))
 )]
 pub(crate) async fn list_payment_methods() -> Json<PaymentMethods> {

@@ -1,7 +1,7 @@
 //! `GET /api/payments`: all payments, newest first, a page at a time; for admins.
 
 use axum::extract::{RawQuery, State as FromState};
-use chassis::{FieldError, Json, Problem, auth::Admin};
+use chassis::{Json, Problem, auth::Admin, query::ListQuery};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -9,7 +9,6 @@ use super::body::{PaymentBody, ProblemBody, STATES};
 use crate::{assembly::State, db};
 
 const DEFAULT_LIMIT: u8 = 50;
-const MAX_LIMIT: u8 = 100;
 
 /// A page of payments.
 #[derive(Serialize, ToSchema)]
@@ -17,13 +16,6 @@ pub(crate) struct PaymentPage {
     items: Vec<PaymentBody>,
     /// `after` of the next page; null on the last one.
     next: Option<String>,
-}
-
-#[derive(Debug)]
-struct PageQuery {
-    limit: u8,
-    after: Option<i64>,
-    state: Option<&'static str>,
 }
 
 /// List payments.
@@ -34,6 +26,7 @@ struct PageQuery {
     get,
     path = "/api/payments",
     tag = "payments",
+    extensions(("x-roles" = json!(chassis::auth::ADMINS))),
     security(("accessToken" = []), ("cookie" = [])),
     params(
         ("limit" = Option<u8>, Query, minimum = 1, maximum = 100, description = "Payments per page, 50 unless said."),
@@ -52,12 +45,16 @@ pub(crate) async fn list_payments(
     _admin: Admin,
     RawQuery(query): RawQuery,
 ) -> Result<Json<PaymentPage>, Problem> {
-    let query = parse(query.as_deref().unwrap_or_default()).map_err(Problem::invalid)?;
-    let limit = usize::from(query.limit);
+    let mut query = ListQuery::read(query.as_deref())?;
+    let limit = query.limit(DEFAULT_LIMIT);
+    let after = query.after();
+    let only = query.take_one_of("state", &STATES, |state| state);
+    query.finish()?;
     let mut connection = state.database.acquire().await?;
     // One more than asked for tells whether there is a next page.
-    let rows = i64::from(query.limit) + 1;
-    let mut payments = db::payments::page(&mut connection, query.state, query.after, rows).await?;
+    let rows = i64::from(limit) + 1;
+    let limit = usize::from(limit);
+    let mut payments = db::payments::page(&mut connection, only, after, rows).await?;
     let more = payments.len() > limit;
     payments.truncate(limit);
     let last = payments.last().filter(|_| more);
@@ -67,71 +64,4 @@ pub(crate) async fn list_payments(
         .map(|payment| PaymentBody::new(payment, Vec::new()))
         .collect();
     Ok(Json(PaymentPage { items, next }))
-}
-
-fn parse(query: &str) -> Result<PageQuery, Vec<FieldError>> {
-    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
-        .map_err(|error| vec![FieldError::new("", format!("is not URL-encoded: {error}"))])?;
-    let mut page = PageQuery {
-        limit: DEFAULT_LIMIT,
-        after: None,
-        state: None,
-    };
-    let mut errors = Vec::new();
-    for (name, value) in pairs {
-        let message = match name.as_str() {
-            "limit" => match value.parse() {
-                Ok(limit @ 1..=MAX_LIMIT) => {
-                    page.limit = limit;
-                    continue;
-                }
-                _ => format!("must be a number from 1 to {MAX_LIMIT}"),
-            },
-            "after" => match value.parse() {
-                Ok(after @ 0..) => {
-                    page.after = Some(after);
-                    continue;
-                }
-                _ => "must be `next` of the page before".to_owned(),
-            },
-            "state" => match STATES.iter().find(|state| **state == value) {
-                Some(state) => {
-                    page.state = Some(state);
-                    continue;
-                }
-                None => format!("must be one of {}", STATES.join(", ")),
-            },
-            _ => "is not a parameter of this list; it takes limit, after, state".to_owned(),
-        };
-        errors.push(FieldError::new(name, message));
-    }
-    if errors.is_empty() {
-        Ok(page)
-    } else {
-        Err(errors)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_is_asked_for_strictly() {
-        let page = parse("limit=7&after=12&state=MANUAL").unwrap();
-        assert_eq!(
-            (page.limit, page.after, page.state),
-            (7, Some(12), Some("MANUAL"))
-        );
-        for query in [
-            "limit=0",
-            "limit=101",
-            "after=-1",
-            "after=x",
-            "state=manual",
-            "page=2",
-        ] {
-            assert_eq!(parse(query).unwrap_err().len(), 1, "{query}");
-        }
-    }
 }

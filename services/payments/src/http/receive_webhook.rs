@@ -7,7 +7,9 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use chassis::{
-    FieldError, Problem, clock, failpoint, planted,
+    FieldError, Problem,
+    auth::Who,
+    clock, failpoint, planted,
     problem::{INVALID_REQUEST, PAYLOAD_TOO_LARGE},
 };
 use contracts::PaymentId;
@@ -25,6 +27,8 @@ use crate::{
 };
 
 const SIGNATURE: &str = "stripe-signature";
+/// Nobody with an account: what counts is the signature.
+const SIGNED_BY_PROVIDER: Who = &["provider"];
 
 /// Take an event of the payment provider.
 ///
@@ -33,6 +37,8 @@ const SIGNATURE: &str = "stripe-signature";
     post,
     path = "/webhooks/psp",
     tag = "webhooks",
+    extensions(("x-roles" = json!(SIGNED_BY_PROVIDER))),
+    security(("providerSignature" = [])),
     request_body(content = String, description = "An event as Stripe writes it.", content_type = "application/json"),
     params(("Stripe-Signature" = String, Header, description = "`t=<seconds>,v1=<HMAC-SHA256 of \"t.body\">`, not older than five minutes.")),
     responses(

@@ -28,6 +28,7 @@ use crate::{assembly::State, db, problems::PAYMENT_ENDED, reopening, turns::Erro
     post,
     path = "/api/payments/{payment}/retry",
     tag = "payments",
+    extensions(("x-roles" = json!(chassis::auth::ADMINS))),
     security(("accessToken" = []), ("cookie" = [])),
     params(("payment" = String, Path, description = "The payment's id; its order's does as well.")),
     responses(

@@ -1,8 +1,12 @@
 //! What a turn writes beside the payment itself: ledger, refunds, events, dead letters.
 
-use chassis::outbox;
+use chassis::{
+    Correlation,
+    correlation::{self, within},
+    outbox,
+};
 use contracts::{
-    Event as _, Money, PaymentId, RefundId,
+    Event, Money, PaymentId, RefundId,
     orders::PaymentRequested,
     payments::{PaymentCancelled, PaymentCaptured, PaymentDeclined, PaymentRefunded, RefundFailed},
 };
@@ -57,7 +61,8 @@ impl Effects<'_, '_> {
                 let refund = db::refunds::find(self.tx, refund).await?;
                 let refund = refund.ok_or(sqlx::Error::RowNotFound)?;
                 let amount = refund.amount()?;
-                self.say_refund_failed(refund.id, amount, why).await?;
+                self.say_refund_failed(refund.id, amount, why, refund.correlation)
+                    .await?;
             }
             (effect, turn) => unreachable!("BUG: {effect:?} does not follow from {turn:?}"),
         }
@@ -71,6 +76,24 @@ impl Effects<'_, '_> {
 
     fn count(&self, outcome: &str) {
         self.metrics.outcomes.with_label_values(&[outcome]).inc();
+    }
+
+    /// What an event of the payment belongs to: an answer to the message that is handled (None), or else, whoever brings the
+    /// news, to the request that the payment was made for.
+    fn correlation(&self) -> Option<Correlation> {
+        match self.turn {
+            Turn::CancelRequested | Turn::RefundRequested(_) => None,
+            _ => self.stored.correlation.clone(),
+        }
+    }
+
+    async fn publish<E: Event + Sync>(
+        &mut self,
+        event: &E,
+        correlation: Option<Correlation>,
+    ) -> Result<(), Error> {
+        within(correlation, outbox::publish(self.tx, event)).await?;
+        Ok(())
     }
 
     fn request(&self) -> Result<&Request, Error> {
@@ -102,6 +125,7 @@ impl Effects<'_, '_> {
             currency: &intent.currency.to_uppercase(),
             reason: "a charge that should not have been made",
             failure: None,
+            correlation: self.stored.correlation.clone(),
         };
         db::refunds::insert(self.tx, &new).await?;
         self.metrics
@@ -123,7 +147,8 @@ impl Effects<'_, '_> {
         why: &str,
     ) -> Result<(), Error> {
         self.insert_refund(order, Some(why)).await?;
-        self.say_refund_failed(order.id, order.amount, why).await
+        self.say_refund_failed(order.id, order.amount, why, None)
+            .await
     }
 
     async fn insert_refund(
@@ -140,6 +165,7 @@ impl Effects<'_, '_> {
             currency: order.amount.currency.code(),
             reason: order.reason,
             failure,
+            correlation: correlation::current(),
         };
         db::refunds::insert(self.tx, &new).await?;
         Ok(())
@@ -155,7 +181,8 @@ impl Effects<'_, '_> {
             provider: provider::NAME.to_owned(),
             provider_reference: intent.id.clone(),
         };
-        outbox::publish(self.tx, &event).await?;
+        let correlation = self.correlation();
+        self.publish(&event, correlation).await?;
         Ok(())
     }
 
@@ -169,7 +196,8 @@ impl Effects<'_, '_> {
             code: code.to_owned(),
             attempts,
         };
-        outbox::publish(self.tx, &event).await?;
+        let correlation = self.correlation();
+        self.publish(&event, correlation).await?;
         let request = self.request()?;
         let payload = serde_json::json!({
             "paymentId": self.stored.id,
@@ -198,7 +226,8 @@ impl Effects<'_, '_> {
             payment_id: self.stored.id,
             order_id: self.stored.order,
         };
-        outbox::publish(self.tx, &event).await?;
+        let correlation = self.correlation();
+        self.publish(&event, correlation).await?;
         Ok(())
     }
 
@@ -215,7 +244,7 @@ impl Effects<'_, '_> {
             amount,
             refunded_total: Money::from_minor(self.stored.payment.refunded, amount.currency),
         };
-        outbox::publish(self.tx, &event).await?;
+        self.publish(&event, refund.correlation).await?;
         Ok(())
     }
 
@@ -224,6 +253,7 @@ impl Effects<'_, '_> {
         refund: RefundId,
         amount: Money,
         why: &str,
+        correlation: Option<Correlation>,
     ) -> Result<(), Error> {
         self.count("refund_failed");
         let event = RefundFailed {
@@ -234,7 +264,7 @@ impl Effects<'_, '_> {
             amount,
             reason: why.to_owned(),
         };
-        outbox::publish(self.tx, &event).await?;
+        self.publish(&event, correlation).await?;
         Ok(())
     }
 }

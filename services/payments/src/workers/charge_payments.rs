@@ -3,6 +3,7 @@
 //! key, and the provider answers a question that it has answered before with the same answer.
 
 use chassis::{
+    correlation::within,
     failpoint, outbox,
     process::Chain,
     worker::{Step, Worker},
@@ -55,9 +56,13 @@ impl Worker for ChargePayments {
             let desk = self.desk.clone();
             self.calls.start(async move {
                 let id = payment.id;
-                if let Err(error) = desk.charge(payment).await {
-                    tracing::warn!(payment = %id, error = %Chain(&error), "what the provider said could not be noted");
-                }
+                let correlation = payment.correlation.clone();
+                let charging = async {
+                    if let Err(error) = desk.charge(payment).await {
+                        tracing::warn!(payment = %id, error = %Chain(&error), "what the provider said could not be noted");
+                    }
+                };
+                Box::pin(within(correlation, charging)).await;
             });
         }
         Ok(Step::Worked(number))
@@ -101,7 +106,8 @@ impl Desk {
                     version: stored.version,
                     order_id: stored.order,
                 };
-                outbox::publish(&mut tx, &event).await?;
+                let publishing = outbox::publish(&mut tx, &event);
+                within(stored.correlation.clone(), publishing).await?;
                 self.turns.count("started");
             }
             let marked = if charges_before_the_mark() {

@@ -111,6 +111,7 @@ impl Shop {
     pub(crate) fn config(&self) -> ServeConfig {
         ServeConfig {
             listen: format!("127.0.0.1:{}", self.port).parse().unwrap(),
+            limits: chassis::RateLimitConfig::default(),
             database: DatabaseConfig {
                 database_url: self.database.url(),
                 database_password_file: None,

@@ -1,56 +1,8 @@
-//! Who may call what: nobody, the payer, another customer, a vendor, another vendor, an admin.
+//! Which tokens count, and what is shown to whom. Every operation by every kind of caller is in `documents.rs`.
 
-use contracts::UserId;
-use http::Method;
 use serde_json::{Value, json};
-use testkit::Client;
 
 use crate::app::{Shop, order};
-
-#[tokio::test]
-async fn every_route_answers_each_role_as_it_should() {
-    let shop = Shop::open().await;
-    let order = shop.paid().await;
-    let callers: Vec<(&str, Client)> = vec![
-        ("nobody", shop.client()),
-        ("payer", shop.client_of(order.user, "customer")),
-        ("customer", shop.client_of(UserId::generate(), "customer")),
-        ("vendor", shop.client_of(UserId::generate(), "vendor")),
-        ("other vendor", shop.client_of(UserId::generate(), "vendor")),
-        ("admin", shop.admin()),
-    ];
-    let own = format!("/api/payments/{}", order.id);
-    let retry = format!("{own}/retry");
-    // In the order of the callers.
-    let routes: [(Method, &str, [u16; 6]); 5] = [
-        (Method::GET, "/api/payment-methods", [200; 6]),
-        (Method::GET, "/api/payments", [401, 403, 403, 403, 403, 200]),
-        (Method::GET, &own, [401, 200, 404, 404, 404, 200]),
-        (Method::POST, &retry, [401, 403, 403, 403, 403, 409]),
-        (Method::POST, "/webhooks/psp", [400; 6]),
-    ];
-    for (method, path, expected) in routes {
-        for ((name, caller), expected) in callers.iter().zip(expected) {
-            let answer = caller.send(method.clone(), path, |request| request).await;
-            assert_eq!(
-                answer.status.as_u16(),
-                expected,
-                "{name}: {}",
-                answer.request
-            );
-        }
-    }
-    assert_eq!(shop.said(&order).await, ["started", "captured"]);
-}
-
-#[tokio::test]
-async fn what_is_for_admins_is_for_nobody_else() {
-    let shop = Shop::open().await;
-    let others = ["customer", "vendor"].map(|role| shop.client_of(UserId::generate(), role));
-    let others: Vec<&Client> = others.iter().collect();
-    testkit::admin::assert_for_admins_only("payments", &shop.client(), &others, &shop.admin())
-        .await;
-}
 
 #[tokio::test]
 async fn a_token_that_is_not_right_opens_nothing() {

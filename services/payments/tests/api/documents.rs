@@ -1,65 +1,95 @@
-//! The API's description, the pages that the code promises, and the lists that must name everything.
+//! What the service says of itself: its API's description, who may do what, problems, metrics; and its fail-points.
 
 use std::{collections::BTreeSet, path::Path};
 
-use crate::app::Shop;
+use contracts::UserId;
+use testkit::{
+    Client, admin,
+    api::{Actor, Call, Promises, Subject, documents, fuzz, matrix},
+};
 
-#[tokio::test]
-async fn every_documented_operation_exists_and_every_schema_is_defined() {
-    let shop = Shop::open().await;
-    let client = shop.client();
-    let document = client.get("/openapi.json").await.expect(200).json();
-    client.get("/docs").await.expect(200);
-    let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 5);
-    for (path, operations) in paths {
-        for method in operations.as_object().unwrap().keys() {
-            let path = path.replace("{payment}", "nothing");
-            let method = method.to_uppercase().parse().unwrap();
-            let answer = client.send(method, &path, |request| request).await;
-            assert!(
-                ![404, 405].contains(&answer.status.as_u16()),
-                "{}",
-                answer.request
-            );
+use crate::{
+    app::{Order, Shop, WEBHOOK_SECRET},
+    webhooks::{captured, now, sign},
+};
+
+/// A shop with a payment of the customer's.
+struct Till {
+    shop: Shop,
+    paid: Order,
+    strangers: [UserId; 4],
+}
+
+impl Till {
+    async fn open() -> Self {
+        let shop = Shop::open().await;
+        Self {
+            paid: shop.paid().await,
+            shop,
+            strangers: std::array::from_fn(|_| UserId::generate()),
         }
     }
-    let text = document.to_string();
-    let references = text.split("#/components/schemas/").skip(1);
-    for reference in references.map(|rest| rest.split('"').next().unwrap()) {
-        assert!(
-            document["components"]["schemas"][reference].is_object(),
-            "{reference} is not defined"
-        );
+}
+
+impl Subject for Till {
+    fn client(&self, actor: Actor) -> Client {
+        let [customer, vendor, other_vendor, admin] = self.strangers;
+        match actor {
+            Actor::Anonymous => self.shop.client(),
+            Actor::Customer => self.shop.client_of(self.paid.user, "customer"),
+            Actor::OtherCustomer => self.shop.client_of(customer, "customer"),
+            Actor::Vendor => self.shop.client_of(vendor, "vendor"),
+            Actor::OtherVendor => self.shop.client_of(other_vendor, "vendor"),
+            Actor::Admin => self.shop.client_of(admin, "admin"),
+        }
+    }
+
+    async fn call(&self, operation: &str, _: Actor) -> Call {
+        match operation {
+            "list_payment_methods" | "list_payments" => Call::plain(),
+            "get_payment" => Call::plain().with("payment", &self.paid.id),
+            // It is captured already; only whoever may try it again is told so.
+            "retry_payment" => Call::plain().with("payment", &self.paid.id).answered(409),
+            // Signed with what a thief would guess.
+            "receive_webhook" => {
+                let body = captured(&self.shop, &self.paid).await;
+                let signature = sign(&WEBHOOK_SECRET.to_uppercase(), now(), &body);
+                Call::plain()
+                    .header("stripe-signature", &signature)
+                    .bytes("application/json", body.into_bytes())
+            }
+            other => admin::example(other)
+                .unwrap_or_else(|| panic!("{other} is new: say how it is called")),
+        }
     }
 }
 
-#[test]
-fn every_problem_has_its_page() {
-    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/problems");
-    for kind in payments::problems::CATALOGUE {
-        let path = pages.join(format!("{}.md", kind.slug));
-        let page = std::fs::read_to_string(&path)
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        assert!(
-            page.contains(kind.title) && page.contains(kind.status().as_str()),
-            "{}",
-            path.display()
-        );
-    }
-}
-
-#[test]
-fn every_metric_name_is_in_a_catalogue_once() {
-    let names: Vec<&str> = chassis::metrics::CATALOGUE
+fn promises() -> Promises {
+    let problems = chassis::problem::CATALOGUE
         .iter()
-        .chain(payments::metrics::CATALOGUE)
-        .map(|family| family.name)
-        .collect();
-    assert_eq!(
-        names.len(),
-        names.iter().copied().collect::<BTreeSet<_>>().len()
-    );
+        .chain(payments::problems::CATALOGUE);
+    let metrics = chassis::metrics::CATALOGUE
+        .iter()
+        .chain(payments::metrics::CATALOGUE);
+    Promises::of(env!("CARGO_MANIFEST_DIR"))
+        .problems(problems.map(|kind| (kind.slug, kind.title, kind.status().as_u16())))
+        .metrics(metrics.map(|family| family.name))
+}
+
+#[tokio::test]
+async fn the_description_is_checked_in_and_complete() {
+    let subject = Till::open().await;
+    documents::check(&subject.client(Actor::Anonymous), &promises()).await;
+}
+
+#[tokio::test]
+async fn every_operation_is_open_to_whom_the_description_names_and_to_nobody_else() {
+    matrix::check(&Till::open().await).await;
+}
+
+#[tokio::test]
+async fn wrong_input_is_the_clients_fault_and_named() {
+    fuzz::check(&Till::open().await, &promises()).await;
 }
 
 /// The sweep of `crashes.rs` visits every fail-point that the sources and the README name.

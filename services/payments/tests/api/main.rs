@@ -8,6 +8,7 @@ mod program;
 mod authorisation;
 mod cancelling;
 mod charging;
+mod correlation;
 mod crashes;
 mod documents;
 mod events;

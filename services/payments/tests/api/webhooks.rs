@@ -8,14 +8,14 @@ use testkit::{Answer, eventually};
 
 use crate::app::{Shop, WEBHOOK_SECRET, order};
 
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap();
     i64::try_from(now.as_secs()).unwrap()
 }
 
-fn sign(secret: &str, at: i64, body: &str) -> String {
+pub(crate) fn sign(secret: &str, at: i64, body: &str) -> String {
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("{at}.{body}").as_bytes());
     format!("t={at},v1={}", hex::encode(mac.finalize().into_bytes()))
@@ -37,7 +37,7 @@ async fn post(shop: &Shop, signature: Option<&str>, body: &str) -> Answer {
 }
 
 /// What a thief would like us to believe: that an order is paid.
-async fn captured(shop: &Shop, order: &crate::app::Order) -> String {
+pub(crate) async fn captured(shop: &Shop, order: &crate::app::Order) -> String {
     let mut connection = shop.connection().await;
     let id: uuid::Uuid = sqlx::query_scalar("select id from payment where order_id = $1")
         .bind(order.id.0)

@@ -5,12 +5,13 @@
 mod claims;
 mod operation;
 
-use std::{sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use chassis::clock;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
@@ -32,7 +33,7 @@ const ORIGINAL_REQUEST: HeaderName = HeaderName::from_static("original-request")
 
 /// The time, for what is stored.
 pub(crate) fn now() -> DateTime<Utc> {
-    SystemTime::now().into()
+    clock::now()
 }
 
 /// What an operation sees of the request that it belongs to.

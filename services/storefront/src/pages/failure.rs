@@ -8,17 +8,17 @@ use std::{any::Any, sync::Arc};
 use anyhow::anyhow;
 use axum::{
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use chassis::server::RequestId;
+use chassis::{rate_limit, server::RequestId};
 use serde::Serialize;
 
 use crate::{
     Storefront,
     catalog::{self, Category},
-    flags::{FOXTROT, Flag, NOVEMBER, UNIFORM, YANKEE},
+    flags::{FOXTROT, Flag, LIMA, NOVEMBER, UNIFORM, YANKEE},
     links::{self, Link},
     render::Head,
     services,
@@ -29,6 +29,14 @@ use crate::{
 /// When a shopper may try again: about what a restart of the catalogue takes.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
+/// What the page says of the answer that it is made of.
+const KEPT: [HeaderName; 4] = [
+    header::ALLOW,
+    header::RETRY_AFTER,
+    rate_limit::STANDING,
+    rate_limit::POLICY,
+];
+
 /// Why there is no page.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -36,6 +44,8 @@ pub(crate) enum Failure {
     NotFound(&'static str),
     /// The address does not take this method.
     MethodNotAllowed,
+    /// Whoever asks asks too often.
+    TooMany,
     /// The catalogue does not answer, or not sensibly.
     CatalogueAway(anyhow::Error),
     /// Another service does not answer, or not sensibly; which one.
@@ -102,6 +112,7 @@ impl Failure {
         match self {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::CatalogueAway(_) | Self::Away(..) => StatusCode::SERVICE_UNAVAILABLE,
             Self::SignIn(_) => StatusCode::SEE_OTHER,
             Self::ForeignPage | Self::Forbidden(_) => StatusCode::FORBIDDEN,
@@ -118,6 +129,11 @@ impl Failure {
                 UNIFORM,
                 "This page can only be read",
                 "What was sent to it has not been used. Nothing was changed.",
+            ),
+            Self::TooMany => (
+                LIMA,
+                "That was a little fast",
+                "More was asked for from your connection than we can answer at once. Load this page again in a moment.",
             ),
             Self::CatalogueAway(_) => (
                 YANKEE,
@@ -150,6 +166,7 @@ impl Failure {
         match self {
             Self::NotFound(_)
             | Self::MethodNotAllowed
+            | Self::TooMany
             | Self::SignIn(_)
             | Self::Forbidden(_)
             | Self::ForeignPage
@@ -189,6 +206,7 @@ impl From<services::Error> for Failure {
                     Self::SignIn(visit.map_or_else(String::new, |visit| visit.page().to_owned()))
                 }
             },
+            services::Error::Refused { ref problem, .. } if problem.status == 429 => Self::TooMany,
             services::Error::Refused { .. } => Self::Broken(error.into()),
             services::Error::Away { service, source } => Self::Away(service, source),
         }
@@ -274,11 +292,20 @@ pub(crate) async fn show(
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<Pending>() {
         Some(Pending(failure)) => page(&storefront, &failure, request_id, response).await,
+        // From the layer that counts requests, which knows nothing of pages. A form that is shown again is one already.
+        None if response.status() == StatusCode::TOO_MANY_REQUESTS && !is_page(&response) => {
+            page(&storefront, &Failure::TooMany, request_id, response).await
+        }
         None => response,
     }
 }
 
-/// Keeps status and headers (such as `Allow`) of `response` and gives it a body.
+fn is_page(response: &Response) -> bool {
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    content_type.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+}
+
+/// Keeps the status of `response` and what its headers say about trying again, and gives it a body.
 async fn page(
     storefront: &Storefront,
     failure: &Failure,
@@ -314,7 +341,7 @@ async fn page(
         response
             .headers()
             .iter()
-            .filter(|(name, _)| *name == header::ALLOW)
+            .filter(|(name, _)| KEPT.contains(name))
             .map(|(name, value)| (name.clone(), value.clone())),
     );
     page.headers_mut()
@@ -329,7 +356,7 @@ async fn page(
 async fn departments(storefront: &Storefront, failure: &Failure) -> Arc<[Category]> {
     match storefront.departments().last_known().await {
         Some(known) => known,
-        None if matches!(failure, Failure::CatalogueAway(_)) => Arc::default(),
+        None if matches!(failure, Failure::CatalogueAway(_) | Failure::TooMany) => Arc::default(),
         None => storefront.departments().current().await.unwrap_or_default(),
     }
 }

@@ -75,7 +75,7 @@ pub(crate) async fn orders(
             Link::new("Your account", links::ACCOUNT),
             Link::here("Your orders"),
         ],
-        count_text: match page.total {
+        count_text: match page.total_count {
             1 => "1 order".to_owned(),
             many => format!("{many} orders"),
         },

@@ -80,9 +80,10 @@ pub(crate) struct Turn {
 
 /// A page of orders, newest first.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct OrderPage {
     pub(crate) items: Vec<Order>,
-    pub(crate) total: u64,
+    pub(crate) total_count: u64,
     #[serde(default)]
     pub(crate) next: Option<String>,
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use chassis::{Process, Secret};
+use chassis::{Process, RateLimitConfig, Secret};
 use contracts::{
     Event, PaymentId,
     payments::{PaymentCaptured, PaymentStarted},
@@ -247,6 +247,8 @@ impl Site {
         std::fs::write(&keys, "07".repeat(32)).unwrap();
         let config = identity::ServeConfig {
             listen: "127.0.0.1:0".parse().unwrap(),
+            limits: RateLimitConfig::default(),
+            logins: identity::LoginLimitConfig::default(),
             database: identity::DatabaseConfig {
                 database_url: database.url(),
                 database_password_file: None,
@@ -282,6 +284,7 @@ impl Site {
         .unwrap();
         let config = catalog::ServeConfig {
             listen: "127.0.0.1:0".parse().unwrap(),
+            limits: RateLimitConfig::default(),
             database: catalog::DatabaseConfig {
                 database_url: database.url(),
                 database_password_file: None,
@@ -314,6 +317,7 @@ impl Site {
         let database = TestDatabase::new(&inventory::MIGRATOR).await;
         let config = inventory::ServeConfig {
             listen: "127.0.0.1:0".parse().unwrap(),
+            limits: RateLimitConfig::default(),
             database: inventory::DatabaseConfig {
                 database_url: database.url(),
                 database_password_file: None,
@@ -347,6 +351,7 @@ impl Site {
         let database = TestDatabase::new(&orders::MIGRATOR).await;
         let config = orders::ServeConfig {
             listen: "127.0.0.1:0".parse().unwrap(),
+            limits: RateLimitConfig::default(),
             database: orders::DatabaseConfig {
                 database_url: database.url(),
                 database_password_file: None,
@@ -383,6 +388,7 @@ impl Site {
         let [catalog, inventory, orders, identity] = urls;
         let config = Config {
             listen: "127.0.0.1:0".parse().unwrap(),
+            limits: RateLimitConfig::default(),
             catalog_url: url(catalog),
             cart_url: url(NOWHERE),
             orders_url: url(orders),

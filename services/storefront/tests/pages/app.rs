@@ -2,7 +2,7 @@
 
 use std::{io::Write as _, net::SocketAddr, time::Duration};
 
-use chassis::Process;
+use chassis::{Process, RateLimitConfig};
 use reqwest::{Response, StatusCode};
 use scraper::{ElementRef, Html, Selector};
 use storefront::{Config, router};
@@ -45,6 +45,7 @@ pub(crate) fn config(catalog_url: &str, others: &str, health_file: &NamedTempFil
         payments_url: others.clone(),
         notifications_url: others,
         listen: "127.0.0.1:0".parse().unwrap(),
+        limits: RateLimitConfig::default(),
         catalog_url: catalog_url.parse().unwrap(),
         public_url: "https://shop.example".parse().unwrap(),
         health_file: health_file.path().to_owned(),

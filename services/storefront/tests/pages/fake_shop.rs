@@ -24,6 +24,9 @@ pub(crate) const RED: &str = "0199b3a0-0000-7000-8000-0000000000a1";
 pub(crate) const BLUE: &str = "0199b3a0-0000-7000-8000-0000000000a2";
 pub(crate) const RAKE: &str = "0199b3a0-0000-7000-8000-0000000000a3";
 
+/// Who has tried to log in too often.
+pub(crate) const HASTY: &str = "hasty@example.com";
+
 /// What everybody knows, and what becomes of it.
 pub(crate) struct World {
     away: BTreeSet<&'static str>,
@@ -338,7 +341,7 @@ impl World {
                     .rev()
                     .filter(|order| order["user"] == user.as_str())
                     .collect();
-                Json(json!({"items": own, "total": own.len(), "next": null})).into_response()
+                Json(json!({"items": own, "totalCount": own.len(), "next": null})).into_response()
             }
             (method, ["orders", id, rest @ ..]) => {
                 let found = self
@@ -437,6 +440,9 @@ impl World {
     fn account(&mut self, asked: &Asked<'_>) -> Response {
         let text = |name: &str| asked.body[name].as_str().unwrap_or_default().to_owned();
         match (asked.method, asked.path.as_slice()) {
+            ("POST", ["users", "login"]) if text("email") == HASTY => {
+                problem(429, "too-many-attempts", "Try again in 30 s.", &[])
+            }
             ("POST", ["users", "login"]) => match self.accounts.get(&text("email")) {
                 Some(account) if account.password == text("password") => {
                     self.session(&text("email"), 200)

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test cannot do without ends it")]
 
 mod account;
+mod api;
 mod app;
 mod assets;
 mod browser;
@@ -17,6 +18,7 @@ mod fake_catalog;
 mod fake_shop;
 mod health;
 mod home;
+mod limits;
 mod markup;
 mod orders;
 mod product;

@@ -3,7 +3,7 @@
 use crate::{
     app::App,
     browser::Browser,
-    fake_shop::{BLUE, access_token},
+    fake_shop::{BLUE, HASTY, access_token},
     markup::check,
 };
 
@@ -51,6 +51,18 @@ async fn a_wrong_password_keeps_the_address_and_shows_no_password() {
     assert_eq!(page.one("#email").attr("value"), Some("\"><b>x"));
     assert!(!page.source.contains("s3cret-typed"));
     check("/login", &page);
+}
+
+#[tokio::test]
+async fn who_tries_too_often_is_told_so_at_the_form() {
+    let app = App::start().await;
+    let browser = Browser::new(&app);
+    let page = browser.open("/login").await;
+    let typed = [("email", HASTY), ("password", "s3cret-typed")];
+    let page = browser.submit(&page, "/login", &typed).await;
+    assert_eq!(page.status, 429);
+    assert!(page.text("#form-summary").contains("Try again in 30 s"));
+    assert_eq!(page.one("#email").attr("value"), Some(HASTY));
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ async fn an_order_is_found_by_its_number_and_the_oldest_come_first_for_who_works
             .expect(200)
             .json();
         assert_eq!(
-            (&found["total"], &found["items"][0]["id"]),
+            (&found["totalCount"], &found["items"][0]["id"]),
             (&json!(1), &orders[1]["id"])
         );
         let mut seen = Vec::new();

@@ -25,7 +25,7 @@ pub(crate) async fn run(session: &Session, args: &Bench) -> Result<Exit, Failure
             per_second,
             without_lighthouse,
         } => {
-            let world = probe::world(session);
+            let world = probe::world(session).await?;
             bench::pages::run(session, &world, *per_second, !without_lighthouse).await?;
         }
         BenchWhat::Catalog { products } => {

@@ -29,7 +29,7 @@ pub(crate) async fn run(session: &Session, args: &Screenshots) -> Result<Exit, F
     let failed =
         |detail: String| Failure::new("shop", Kind::Unhealthy, detail, session.command("status"));
     let mut command = browser
-        .command(&world(session), &out, &arguments)
+        .command(&world(session).await?, &out, &arguments)
         .map_err(failed)?;
     let mut lines = Vec::new();
     let status = cargo::run(&mut command, |line| {

@@ -86,6 +86,7 @@ impl<'a> Platform<'a> {
                 project: project.clone(),
                 home: self.home.path().join(self.environment),
             },
+            containers: None,
         })
     }
 }

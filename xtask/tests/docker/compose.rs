@@ -192,7 +192,7 @@ fn what_debians_compose_starts_passes_every_probe() {
         String::from_utf8_lossy(&up.stderr)
     );
     crate::project::eventually(
-        std::time::Duration::from_mins(5),
+        std::time::Duration::from_mins(10),
         "every probe passes",
         || composed.project.run(&["probe", "--env", "test"]).exit == 0,
     );

@@ -1,7 +1,7 @@
 //! The program of `browser/`, which uses the shop in Chromium: builds it, has npm install what it looks at pages with, and
 //! tells it where the platform is.
 //!
-//! It is a program of its own so that the toolkit need not be built with a WebDriver client to bring a platform up.
+//! It is a program of its own so that the toolkit need not be built with a `WebDriver` client to bring a platform up.
 
 use std::{
     collections::BTreeSet,

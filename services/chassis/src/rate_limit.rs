@@ -3,7 +3,7 @@
 //! Who comes through the edge is limited, by the address that the edge has seen. Other services, probes and scrapes do not
 //! come through it and are never refused: a page that needs three services counts once against whoever looks at it.
 //!
-//! The counts take a fixed amount of memory. An address stands for one of [`SLOTS`] places by a hash that nobody outside can
+//! The counts take a fixed amount of memory. An address stands for one of 131,072 places by a hash that nobody outside can
 //! compute, so a flood of addresses costs nothing and nothing has to be tidied up; a place that has not been used for a while
 //! is as good as new. Two clients that meet in one place (one pair in 131,072) share what one of them may do.
 

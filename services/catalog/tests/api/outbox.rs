@@ -60,7 +60,8 @@ async fn what_happens_to_a_product_arrives_in_order() {
     );
     assert_eq!(versions(&messages, &product), [1, 2, 3]);
     insta::assert_json_snapshot!(messages[0].1, {
-        ".id" => "[id]", ".subject" => "[id]", ".time" => "[time]", ".data.productId" => "[id]", ".data.vendorId" => "[id]",
+        ".id" => "[id]", ".subject" => "[id]", ".time" => "[time]", ".causationid" => "[id]",
+        ".traceparent" => "[trace]", ".data.productId" => "[id]", ".data.vendorId" => "[id]",
         ".data.variants[].variantId" => "[id]", ".data.variants[].sku" => "[sku]",
     });
 }

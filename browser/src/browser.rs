@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thirtyfour::{By, Key, WebDriver, WebElement};
+use thirtyfour::{By, Key, WebDriver, WebElement, error::WebDriverErrorInner};
 
 use crate::{platform::Platform, thing::Thing, watch};
 
-/// How long a page may take to show what is expected of it.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a page may take to show what is expected of it, on a machine that is busy with more than this.
+const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(50);
 
 #[derive(Debug)]
@@ -85,12 +85,19 @@ impl Browser {
         self.click(Thing::Link(name)).await
     }
 
+    /// News may replace a part of the page between looking and clicking: then it is looked for again.
     async fn click(&self, thing: Thing<'_>) -> Result<()> {
-        let element = self.find(thing).await?;
-        element
-            .click()
-            .await
-            .with_context(|| format!("cannot click the {thing}"))
+        let started = Instant::now();
+        loop {
+            match self.find(thing).await?.click().await {
+                Err(error)
+                    if matches!(*error, WebDriverErrorInner::StaleElementReference(_))
+                        && started.elapsed() < PATIENCE => {}
+                clicked => {
+                    return clicked.with_context(|| format!("cannot click the {thing}"));
+                }
+            }
+        }
     }
 
     /// Replaces what a field holds.

@@ -15,7 +15,9 @@ use tokio::{
 
 use crate::{browser::Browser, platform::Platform};
 
-const START: Duration = Duration::from_secs(30);
+const START: Duration = Duration::from_mins(1);
+/// axe looks at every element of a page, and on a busy machine that takes its time.
+const SCRIPT: Duration = Duration::from_mins(2);
 
 /// As root in a container, without a screen, and asking nobody outside for anything.
 const SWITCHES: [&str; 15] = [
@@ -98,6 +100,7 @@ impl Chromium {
         let driver = WebDriver::new(&self.url, capabilities)
             .await
             .context("Chromium does not start")?;
+        driver.set_script_timeout(SCRIPT).await?;
         Ok(Browser::new(driver, platform.clone(), profile))
     }
 }

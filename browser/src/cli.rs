@@ -37,6 +37,9 @@ enum Command {
         /// Only pages whose name contains this.
         #[arg(long)]
         only: Option<String>,
+        /// A shop that lacks a part, such as search=http://localhost:1234: what it still serves is photographed, too.
+        #[arg(long, value_name = "PART=URL", value_parser = part_and_shop)]
+        without: Vec<(String, Url)>,
     },
     /// Says what the most visited pages weigh, and how Lighthouse rates them: one JSON object a line.
     Rate {
@@ -80,9 +83,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
             at_once,
             ..
         } => suite::run(Platform::at(place)?, filter.as_deref(), at_once).await?,
-        Command::Screenshots { place, only } => {
-            screenshots::run(Platform::at(place)?, only.as_deref()).await?
-        }
+        Command::Screenshots {
+            place,
+            only,
+            without,
+        } => screenshots::run(Platform::at(place)?, only.as_deref(), &without).await?,
         Command::Rate {
             place,
             without_lighthouse,
@@ -96,4 +101,14 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+fn part_and_shop(text: &str) -> Result<(String, Url), String> {
+    let (part, shop) = text
+        .split_once('=')
+        .ok_or("expected the part and where the shop without it is: PART=URL")?;
+    let shop = shop
+        .parse()
+        .map_err(|error| format!("the shop without {part}: {error}"))?;
+    Ok((part.to_owned(), shop))
 }

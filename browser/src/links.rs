@@ -1,9 +1,16 @@
 //! What a page leads to, read from its HTML.
 
-use std::collections::BTreeSet;
+use std::{cell::RefCell, collections::BTreeSet};
 
+use html5ever::{
+    TokenizerResult,
+    tendril::StrTendril,
+    tokenizer::{
+        BufferQueue, StartTag, Tag, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
+        states::RawKind,
+    },
+};
 use reqwest::Url;
-use scraper::{Html, Selector};
 
 /// What an address is used as, and so what must come from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,20 +35,27 @@ pub(crate) struct Links {
 impl Links {
     /// Of the page at this address.
     pub(crate) fn read(html: &str, page: &Url) -> Self {
-        let document = Html::parse_document(html);
         let mut links = Self::default();
-        for (selector, attribute, used_as) in [
-            ("a[href], area[href]", "href", Use::Page),
-            ("link[rel~=stylesheet][href]", "href", Use::Stylesheet),
-            ("link[rel~=icon][href]", "href", Use::Picture),
-            ("script[src]", "src", Use::Script),
-            ("img[src]", "src", Use::Picture),
-        ] {
-            for reference in values(&document, selector, attribute) {
+        for tag in tags(html) {
+            let attribute = |name: &str| {
+                let found = tag.attrs.iter().find(|found| &*found.name.local == name);
+                found.map(|found| found.value.to_string())
+            };
+            links.ids.extend(attribute("id"));
+            let relation = attribute("rel").unwrap_or_default();
+            let relation: Vec<&str> = relation.split_ascii_whitespace().collect();
+            let (attribute_name, used_as) = match &*tag.name {
+                "a" | "area" => ("href", Use::Page),
+                "link" if relation.contains(&"stylesheet") => ("href", Use::Stylesheet),
+                "link" if relation.contains(&"icon") => ("href", Use::Picture),
+                "script" => ("src", Use::Script),
+                "img" => ("src", Use::Picture),
+                _ => continue,
+            };
+            if let Some(reference) = attribute(attribute_name) {
                 links.add(&reference, page, used_as);
             }
         }
-        links.ids = values(&document, "[id]", "id").into_iter().collect();
         links
     }
 
@@ -62,12 +76,40 @@ impl Links {
     }
 }
 
-fn values(document: &Html, selector: &str, attribute: &str) -> Vec<String> {
-    let selector = Selector::parse(selector).expect("BUG: a fixed selector can be read");
-    document
-        .select(&selector)
-        .filter_map(|element| element.attr(attribute).map(str::to_owned))
-        .collect()
+/// Every start tag, in order.
+fn tags(html: &str) -> Vec<Tag> {
+    let input = BufferQueue::default();
+    input.push_back(StrTendril::from_slice(html));
+    let tokenizer = Tokenizer::new(Tags::default(), TokenizerOpts::default());
+    // It may pause where somebody could want to do something.
+    while !matches!(tokenizer.feed(&input), TokenizerResult::Done) {}
+    tokenizer.end();
+    tokenizer.sink.0.into_inner()
+}
+
+#[derive(Default)]
+struct Tags(RefCell<Vec<Tag>>);
+
+impl TokenSink for Tags {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        let Token::TagToken(tag) = token else {
+            return TokenSinkResult::Continue;
+        };
+        if tag.kind != StartTag {
+            return TokenSinkResult::Continue;
+        }
+        // What looks like a tag in a script, a style or a title is none (HTML, 13.2.6.4.4).
+        let inside = match &*tag.name {
+            "script" => TokenSinkResult::RawData(RawKind::ScriptData),
+            "style" | "noframes" => TokenSinkResult::RawData(RawKind::Rawtext),
+            "title" | "textarea" => TokenSinkResult::RawData(RawKind::Rcdata),
+            _ => TokenSinkResult::Continue,
+        };
+        self.0.borrow_mut().push(tag);
+        inside
+    }
 }
 
 #[cfg(test)]
@@ -78,7 +120,8 @@ mod tests {
     fn everything_that_a_page_leads_to_is_found_once() {
         let page = Url::parse("http://shop/products/kettle?variant=1").unwrap();
         let html = r##"<link rel="stylesheet" href="/a.css"><a href="/">x</a><a href="/#new">y</a><a href="#details">z</a>
-            <a href="mailto:a@b">m</a><img src="/1.jpg"><h2 id="details">D</h2>"##;
+            <a href="mailto:a@b">m</a><img src="/1.jpg"><h2 id="details">D</h2>
+            <script type="application/json">{"html": "<a href='/none'>"}</script>"##;
         let links = Links::read(html, &page);
         let addresses: Vec<(Use, &str)> = links
             .addresses

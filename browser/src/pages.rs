@@ -1,6 +1,7 @@
 //! Every page of the shop with somebody to look at it: what `screenshots` takes pictures of.
 
 use anyhow::{Context as _, Result};
+use reqwest::Url;
 use serde_json::Value;
 
 use crate::{
@@ -22,12 +23,13 @@ pub(crate) struct Visit {
 /// A page to take a picture of.
 #[derive(Debug)]
 pub(crate) struct View {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
+    /// Below the shop, or a whole address.
     pub(crate) path: String,
 }
 
-/// Makes the people and the things that the pages show.
-pub(crate) async fn prepare(platform: &Platform) -> Result<Vec<Visit>> {
+/// Makes the people and the things that the pages show. `without` says where the shop is that lacks a part.
+pub(crate) async fn prepare(platform: &Platform, without: &[(String, Url)]) -> Result<Vec<Visit>> {
     let product = some_product(platform).await?;
     let vendor = Person::register(platform, "vendor").await?;
     let goods = vendor.sell("Ship's chronometer", "480.00", 6).await?;
@@ -37,9 +39,15 @@ pub(crate) async fn prepare(platform: &Platform) -> Result<Vec<Visit>> {
     vendor.ship(&order).await?;
     let newest = shopper.buy(&goods, 2).await?;
     shopper.order_that_is(&newest, "PAID").await?;
+    let mut shopping = at_the_shop(shopper, product.clone(), &order, &newest);
+    for (part, shop) in without {
+        shopping
+            .views
+            .extend(degraded(part, shop, &product, &newest));
+    }
     Ok(vec![
         guest(&product),
-        at_the_shop(shopper, product, &order, &newest),
+        shopping,
         behind_the_counter(vendor, &goods, &newest),
         administration(Person::administrator(platform).await?, &goods, &newest),
     ])
@@ -68,7 +76,6 @@ fn guest(product: &str) -> Visit {
             ("cart-empty", "/cart"),
             ("login", "/login"),
             ("register", "/register"),
-            ("forgot-password", "/forgot-password"),
         ]),
     }
 }
@@ -88,6 +95,29 @@ fn at_the_shop(shopper: Person, product: String, order: &str, newest: &str) -> V
             ("addresses", "/account/addresses"),
         ]),
     }
+}
+
+/// The pages on which it shows that this part is away.
+fn degraded(part: &str, shop: &Url, product: &str, order: &str) -> Vec<View> {
+    let order = format!("/orders/{order}");
+    let pages: &[(&str, &str)] = match part {
+        "cart" => &[("cart", "/cart")],
+        "catalog" => &[("home", "/"), ("product", product), ("cart", "/cart")],
+        "inventory" | "recommendations" => &[("product", product)],
+        "notifications" => &[("order", &order), ("contact", "/contact")],
+        "orders" => &[("orders", "/orders")],
+        "payments" => &[("checkout", "/checkout")],
+        "search" => &[
+            ("category", "/categories/kitchen"),
+            ("search", "/search?q=lamp"),
+        ],
+        _ => &[("home", "/")],
+    };
+    let view = |(page, path): &(&str, &str)| View {
+        name: format!("{page}-without-{part}"),
+        path: format!("{}{path}", shop.as_str().trim_end_matches('/')),
+    };
+    pages.iter().map(view).collect()
 }
 
 fn behind_the_counter(vendor: Person, goods: &Goods, order: &str) -> Visit {
@@ -141,7 +171,7 @@ fn views<const N: usize>(views: [(&'static str, &str); N]) -> Vec<View> {
     views
         .into_iter()
         .map(|(name, path)| View {
-            name,
+            name: name.to_owned(),
             path: path.to_owned(),
         })
         .collect()

@@ -25,8 +25,11 @@ impl Platform {
         Ok(Self { place, http })
     }
 
-    /// The whole address of a path of the shop.
+    /// The whole address of a path of the shop; what is a whole one already stays it.
     pub(crate) fn url(&self, path: &str) -> String {
+        if path.starts_with("http") {
+            return path.to_owned();
+        }
         format!(
             "{}{path}",
             self.place.shop_url.as_str().trim_end_matches('/')

@@ -4,6 +4,7 @@ use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use reqwest::Url;
 use serde_json::json;
 
 use crate::{
@@ -19,11 +20,16 @@ use crate::{
 const WIDTHS: [(u32, u32); 3] = [(390, 844), (768, 1024), (1440, 900)];
 const SCHEMES: [&str; 2] = ["light", "dark"];
 
-/// Takes them all, or those whose name contains `only`. Whether every page could be shown comes back.
-pub(crate) async fn run(platform: Platform, only: Option<&str>) -> Result<bool> {
+/// Takes them all, or those whose name contains `only`, of the shop and of those that lack a part. Whether every page could be
+/// shown comes back.
+pub(crate) async fn run(
+    platform: Platform,
+    only: Option<&str>,
+    without: &[(String, Url)],
+) -> Result<bool> {
     let chromium = Chromium::start().await?;
     let (mut taken, mut failed) = (0, 0);
-    for visit in pages::prepare(&platform).await? {
+    for visit in pages::prepare(&platform, without).await? {
         let wanted = |view: &&View| {
             only.is_none_or(|only| format!("{}-{}", visit.visitor, view.name).contains(only))
         };

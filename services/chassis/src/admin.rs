@@ -20,8 +20,8 @@ use utoipa::openapi::{OpenApi as Document, RefOr};
 
 use crate::{Database, auth::Verifier};
 
-/// What stands for the service's name in the descriptions below.
-const SERVICE: &str = "{service}";
+/// What stands for the service's name in the descriptions below. In braces it would be documented as a parameter.
+const SERVICE: &str = "SERVICE";
 
 /// What the handlers use.
 #[derive(Clone)]

@@ -14,7 +14,7 @@ use crate::{Json, Problem, auth::Admin, consumer::letters, problem::ProblemBody}
 /// For admins. Numbers, ids and times are shown; every other text is replaced by its length, since it may tell of people.
 #[utoipa::path(
     get,
-    path = "/api/admin/{service}/dead-letters/{letter}",
+    path = "/api/admin/SERVICE/dead-letters/{letter}",
     tag = "admin",
     extensions(("x-roles" = json!(crate::auth::ADMINS))),
     security(("accessToken" = []), ("cookie" = [])),

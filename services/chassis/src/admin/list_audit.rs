@@ -71,7 +71,7 @@ pub(super) struct AuditPage {
 /// For admins. Newest first; entries are never changed or removed.
 #[utoipa::path(
     get,
-    path = "/api/admin/{service}/audit",
+    path = "/api/admin/SERVICE/audit",
     tag = "admin",
     extensions(("x-roles" = json!(crate::auth::ADMINS))),
     security(("accessToken" = []), ("cookie" = [])),

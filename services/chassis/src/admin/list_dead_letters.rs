@@ -29,7 +29,7 @@ pub(super) struct LetterPage {
 /// For admins. What they say is not in the list: it may tell of people.
 #[utoipa::path(
     get,
-    path = "/api/admin/{service}/dead-letters",
+    path = "/api/admin/SERVICE/dead-letters",
     tag = "admin",
     extensions(("x-roles" = json!(crate::auth::ADMINS))),
     security(("accessToken" = []), ("cookie" = [])),

@@ -23,7 +23,7 @@ use crate::{
 /// For admins. Its consumer is handed the message again within seconds; what had its effect already has it no second time.
 #[utoipa::path(
     post,
-    path = "/api/admin/{service}/dead-letters/{letter}/replay",
+    path = "/api/admin/SERVICE/dead-letters/{letter}/replay",
     tag = "admin",
     extensions(("x-roles" = json!(crate::auth::ADMINS))),
     security(("accessToken" = []), ("cookie" = [])),

@@ -21,7 +21,7 @@ use crate::{
 /// For admins. It may tell of people, so who looked is in the audit trail.
 #[utoipa::path(
     post,
-    path = "/api/admin/{service}/dead-letters/{letter}/reveal",
+    path = "/api/admin/SERVICE/dead-letters/{letter}/reveal",
     tag = "admin",
     extensions(("x-roles" = json!(crate::auth::ADMINS))),
     security(("accessToken" = []), ("cookie" = [])),

@@ -126,3 +126,48 @@ async fn without_notifications_a_return_can_be_asked_for_later() {
     assert_eq!(browser.open("/orders").await.status, 200);
     assert_eq!(browser.open("/contact").await.status, 200);
 }
+
+#[tokio::test]
+async fn without_the_search_a_department_shows_its_goods_and_says_that_filters_are_away() {
+    let app = App::start().await;
+    app.catalog.becomes(Mood::FailsAt("/api/search"));
+    let browser = Browser::new(&app);
+    let page = browser.open("/categories/coffee?sort=price").await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.all(".card").len(), 24);
+    assert!(page.all(".facet").is_empty());
+    assert!(
+        page.text(".notice")
+            .contains("The filters do not answer right now")
+    );
+    assert!(page.text(".sorts [aria-current]").contains("lowest first"));
+    check("/categories/coffee", &page);
+}
+
+#[tokio::test]
+async fn without_the_search_words_lead_to_everything_and_the_page_says_so() {
+    let app = App::start().await;
+    app.catalog.becomes(Mood::FailsAt("/api/search"));
+    let browser = Browser::new(&app);
+    let page = browser.open("/search?q=pot&sort=relevance").await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.text("h1"), "Everything we carry");
+    assert!(!page.all(".card").is_empty());
+    assert!(
+        page.text(".notice")
+            .contains("The search does not answer right now")
+    );
+    check("/search", &page);
+}
+
+#[tokio::test]
+async fn without_recommendations_a_product_is_sold_as_ever() {
+    let app = App::start().await;
+    app.catalog.becomes(Mood::FailsAt("/api/products"));
+    let browser = Browser::new(&app);
+    let page = browser.open("/products/pot-3").await;
+    assert_eq!(page.status, 200);
+    assert!(page.all(".related").is_empty());
+    check("/products/pot-3", &page);
+    assert_eq!(browser.buy("/products/pot-3", "1").await.status, 200);
+}

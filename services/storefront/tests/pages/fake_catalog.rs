@@ -28,6 +28,8 @@ pub(crate) enum Mood {
     Hangs,
     /// Answers 200 with something that is not what was agreed.
     Babbles,
+    /// Answers, but for this path.
+    FailsAt(&'static str),
 }
 
 /// What it was asked: path with query, and the request id that came along.
@@ -112,7 +114,10 @@ async fn behave(State(shared): State<Arc<Shared>>, request: Request, next: Next)
     shared.asked.lock().unwrap().push(asked);
     let mood = *shared.mood.lock().unwrap();
     match mood {
-        Mood::Answers => next.run(request).await,
+        Mood::FailsAt(path) if request.uri().path() == path => {
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+        Mood::Answers | Mood::FailsAt(_) => next.run(request).await,
         Mood::Fails => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Mood::Babbles => Json(json!({"unexpected": true})).into_response(),
         Mood::Hangs => std::future::pending().await,

@@ -1,6 +1,6 @@
 //! The docker runtime on a real engine, from outside: small stacks of real servers in containers, and the `xtask` binary.
 //!
-//! Where no engine answers and we are root, the tests install and start one, and it ends with them.
+//! Where no engine answers and we are root, the tests start the one that `cargo xtask test` has installed, and it ends with them.
 
 #![expect(
     clippy::unwrap_used,

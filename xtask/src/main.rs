@@ -32,6 +32,7 @@ mod reporter;
 mod runtime;
 mod secrets;
 mod session;
+mod side_door;
 mod urls;
 mod verify;
 

@@ -14,7 +14,7 @@ use crate::{
     plan::StepKind,
     runtime::{
         chosen,
-        docker::{apply::Apply, card, places::ContainerPlaces},
+        docker::{card, places::ContainerPlaces},
         graph::Graph,
     },
     secrets,
@@ -130,15 +130,7 @@ async fn apply(
     platform: &Platform,
     found: &DockerDifference,
 ) -> Result<Vec<Failure>, Failures> {
-    let run = Apply {
-        session,
-        engine: &platform.engine,
-        names: &platform.names,
-        blueprint: &found.blueprint,
-        desired: &found.difference.desired,
-        observed: &found.difference.observed,
-        seen: &found.view.seen,
-    };
+    let run = platform.apply(session, found);
     run.networks().await?;
     let graph = Graph {
         reporter: &session.reporter,

@@ -28,10 +28,10 @@ pub(crate) fn body(
 ) -> ContainerCreateBody {
     let (stop_signal, stop_timeout) = match &spec.role {
         Role::Component(service) => (
-            signal(service.stop_signal),
+            service.stop_signal.name(),
             i64::try_from(service.stop_timeout.duration().as_secs()).unwrap_or(10),
         ),
-        Role::Job { .. } => (signal(Signal::Term), 10),
+        Role::Job { .. } => (Signal::Term.name(), 10),
     };
     ContainerCreateBody {
         image: Some(spec.image.reference.clone()),
@@ -175,16 +175,4 @@ fn port_bindings(published: &[Published]) -> PortMap {
         .into_iter()
         .map(|(port, bindings)| (port, Some(bindings)))
         .collect()
-}
-
-pub(crate) fn signal(signal: Signal) -> &'static str {
-    match signal {
-        Signal::Hup => "SIGHUP",
-        Signal::Int => "SIGINT",
-        Signal::Kill => "SIGKILL",
-        Signal::Quit => "SIGQUIT",
-        Signal::Term => "SIGTERM",
-        Signal::Usr1 => "SIGUSR1",
-        Signal::Usr2 => "SIGUSR2",
-    }
 }

@@ -6,6 +6,7 @@ use clap::Parser as _;
 mod bench;
 mod broker;
 mod build;
+mod certificates;
 mod cli;
 mod commands;
 mod crash;

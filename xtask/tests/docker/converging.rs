@@ -3,8 +3,9 @@
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
+    os::unix::process::ExitStatusExt as _,
     process::Stdio,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -13,7 +14,7 @@ use crate::{
     engine::{docker, id, inspect, must, ready},
     project::{eventually, word},
     proxy::Recorder,
-    stack::{edge, four, one},
+    stack::{edge, four, one, with_job},
 };
 
 #[test]
@@ -233,33 +234,41 @@ fn a_kept_plan_is_refused_when_the_world_has_moved() {
 }
 
 #[test]
-fn an_up_that_is_killed_anywhere_is_finished_by_the_next_one() {
+fn an_up_that_is_killed_before_any_of_its_requests_is_finished_by_the_next_one() {
     if !ready() {
         return;
     }
-    let small = four();
+    let small = with_job();
     let project = &small.project;
-    let began = Instant::now();
-    assert_eq!(small.up().exit, 0);
-    let whole = began.elapsed();
-    for tenth in [1, 3, 5, 7, 9] {
-        project.run(&["down", "--volumes", "--yes"]);
+    let recorder = Recorder::start();
+    let mut requests = 0;
+    loop {
+        recorder.lie_in_wait(requests);
         let mut up = project
             .command(&["up", "--runtime", "docker", "--images", "debian", "--json"])
+            .env("DOCKER_HOST", recorder.host())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let moment = Instant::now() + whole * tenth / 10;
-        eventually(whole * 2, "the moment to kill has come", || {
-            Instant::now() >= moment
-        });
-        up.kill().unwrap();
-        up.wait().unwrap();
+        recorder.kill(up.id());
+        let end = up.wait().unwrap();
+        recorder.stand_down();
+        if end.success() {
+            break;
+        }
+        assert_eq!(end.signal(), Some(9), "after {requests} requests: {end}");
         let next = small.up();
-        assert_eq!(next.exit, 0, "killed after {tenth}/10: {next:#?}");
-        assert_eq!(project.run(&["plan"]).exit, 0);
+        assert_eq!(next.exit, 0, "killed after {requests} requests: {next:#?}");
+        let plan = project.run(&["plan"]);
+        assert_eq!(plan.exit, 0, "killed after {requests} requests: {plan:#?}");
+        let down = project.run(&["down", "--volumes", "--yes"]);
+        assert_eq!(down.exit, 0, "killed after {requests} requests: {down:#?}");
+        requests += 1;
     }
+    assert_eq!(project.run(&["down", "--volumes", "--yes"]).exit, 0);
+    // Two networks, a volume, and of two containers the making, the files and the start at least.
+    assert!(requests >= 9, "{requests}");
 }
 
 #[test]

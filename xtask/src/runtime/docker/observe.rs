@@ -344,6 +344,12 @@ impl Seen {
         moment.as_deref()?.parse().ok()
     }
 
+    /// Whether the kernel ended it for lack of memory.
+    pub(crate) fn ran_out_of_memory(&self) -> bool {
+        let state = self.container.state.as_ref();
+        state.and_then(|state| state.oom_killed) == Some(true)
+    }
+
     /// How it ended, in words.
     pub(crate) fn ending(&self) -> String {
         let Some(state) = &self.container.state else {
@@ -351,7 +357,7 @@ impl Seen {
         };
         let code = state.exit_code.unwrap_or_default();
         let error = state.error.as_deref().unwrap_or_default();
-        if state.oom_killed == Some(true) {
+        if self.ran_out_of_memory() {
             return format!("out of memory (limit {} MiB)", self.memory_limit() >> 20);
         }
         match (code, error) {

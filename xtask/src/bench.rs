@@ -11,8 +11,10 @@ mod histogram;
 mod load;
 pub(crate) mod memory;
 pub(crate) mod orders;
+pub(crate) mod pages;
 mod scratch;
 pub(crate) mod start;
+mod still;
 mod subject;
 
 use crate::{

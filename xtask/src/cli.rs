@@ -86,6 +86,8 @@ pub(crate) enum Command {
     Images(Images),
     /// Look at what runs: is everything shut in as the model says? Exit code 10 when something is not.
     Audit(Audit),
+    /// Take a picture of every page of the running shop: narrow and wide, light and dark.
+    Screenshots(Screenshots),
     /// Print a completion script for a shell.
     Completions { shell: Shell },
 }
@@ -221,6 +223,16 @@ pub(crate) struct TestArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Screenshots {
+    /// Where the pictures go; target/screenshots by default.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Only pages whose name contains this.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) only: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Sqlx {
     /// Change nothing; fail when a file is missing, stale or left over.
     #[arg(long)]
@@ -326,6 +338,15 @@ pub(crate) enum BenchWhat {
     },
     /// Resident memory of our services when idle.
     Memory,
+    /// The shop's pages: bytes, time to the first byte beside a static file of the same edge, Lighthouse.
+    Pages {
+        /// Requests a second while the first byte is timed.
+        #[arg(long, default_value_t = 200)]
+        per_second: u32,
+        /// Leave out Lighthouse, which takes about a minute.
+        #[arg(long)]
+        without_lighthouse: bool,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -13,6 +13,7 @@ mod plan;
 pub(crate) mod probe;
 mod render;
 mod runtimes;
+mod screenshots;
 mod seed;
 mod sqlx;
 mod status;
@@ -60,6 +61,7 @@ async fn with_session(session: &Session, command: Command) -> Exit {
         Command::Sqlx(args) => sqlx::run(session, &args).await,
         Command::Events(args) => messages::run(session, &args).await,
         Command::Verify(args) => verify::run(session, &args).await,
+        Command::Screenshots(args) => screenshots::run(session, &args).await,
         Command::CrashTest(args) => crash_test::run(session, &args).await,
         Command::Images(args) => images::run(session, &args).await,
         Command::Audit(_) => audit::run(session).await,

@@ -207,7 +207,7 @@ pub(crate) struct Measurement {
     /// What the number is: `p50`, `p95`, `p99`, `ratio`, `value` or `per second`.
     pub(crate) statistic: String,
     pub(crate) value: f64,
-    /// `ms` or `MiB`; empty for a ratio.
+    /// `ms`, `MiB` or `kB`; empty for a ratio or a rating.
     pub(crate) unit: String,
     /// The goal or the limit, where there is one.
     pub(crate) goal: Option<f64>,

@@ -3,7 +3,10 @@
 //! It keeps every header as it came and follows nothing by itself: a probe must see what was really answered. Errors are
 //! sentences that name the address, because they end in a failing hop's detail.
 
-use std::{fmt::Write as _, time::Duration};
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
 
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{
@@ -28,6 +31,8 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// When its head was there: the body may take longer.
+    pub(crate) begun: Instant,
 }
 
 impl Answer {
@@ -180,6 +185,7 @@ impl Connection {
                 .send_request(request)
                 .await
                 .map_err(|error| format!("no answer from {address}: {}", reason(&error)))?;
+            let begun = Instant::now();
             let (head, body) = response.into_parts();
             let body = Limited::new(body, MAX_BODY).collect().await;
             let body = body
@@ -189,6 +195,7 @@ impl Connection {
                 status: head.status,
                 headers: head.headers,
                 body,
+                begun,
             })
         };
         match timeout(ANSWER_TIMEOUT, asking).await {

@@ -5,6 +5,7 @@ use clap::Parser as _;
 
 mod bench;
 mod broker;
+mod browser;
 mod build;
 mod certificates;
 mod cli;

@@ -32,10 +32,11 @@ impl Size {
         }
     }
 
-    /// JPEG quality (1 to 100). Rings around edges are seen in proportion to the picture, so small ones may have more of them.
+    /// JPEG quality (1 to 100). Rings around edges are seen in proportion to the picture, so small ones may have more of them:
+    /// a page that shows nineteen of them stays below 150 kB.
     const fn quality(self) -> u8 {
         match self {
-            Self::Small => 76,
+            Self::Small => 60,
             Self::Medium => 80,
             Self::Large => 84,
         }

@@ -71,5 +71,7 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
     };
     service.work(forget, Wake::default(), FORGET_POLL);
     let limiter = RateLimiter::new(&config.limits, &process.metrics);
-    Ok(service.app(http::routes().with_state(state), &http::openapi(), limiter))
+    let admin = http::admin_routes(service.database(), state.verifier.clone());
+    let routes = http::routes().with_state(state).merge(admin);
+    Ok(service.app(routes, &http::openapi(), limiter))
 }

@@ -15,13 +15,16 @@ use axum::{
     Router,
     routing::{get, post, put},
 };
-use chassis::api_docs::Credentials;
+use chassis::{Database, admin, api_docs::Credentials, auth::Verifier};
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{ApiKey, ApiKeyValue, SecurityScheme},
 };
 
 use crate::assembly::State;
+
+/// The name of the package, the binary and the component.
+const SERVICE: &str = "cart";
 
 /// What is where. Everybody has a cart, and an address of another's does not exist.
 pub(crate) fn routes() -> Router<State> {
@@ -38,9 +41,14 @@ pub(crate) fn routes() -> Router<State> {
         .route("/api/cart/merge", post(merge_carts::merge_carts))
 }
 
+/// What every service offers to admins.
+pub(crate) fn admin_routes(database: Database, verifier: Verifier) -> Router {
+    admin::routes(SERVICE, database, verifier)
+}
+
 /// The API as an OpenAPI 3.1 document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Description::openapi()
+    admin::describe(Description::openapi(), SERVICE)
 }
 
 #[derive(OpenApi)]

@@ -1,28 +1,36 @@
 //! The catalogue's API: its route table, and its description.
 
+mod add_variant;
 mod archive_product;
+mod audited;
 mod body;
 mod create_product;
+mod get_own_product;
 mod get_product;
 mod list_categories;
+mod list_own_products;
 mod list_products;
 mod list_query;
 mod list_variants;
 mod search_products;
 mod update_product;
+mod update_variant;
 mod upload_picture;
 
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    routing::{get, post},
+    routing::{get, post, put},
 };
-use chassis::api_docs::Credentials;
+use chassis::{Database, admin, api_docs::Credentials, auth::Verifier};
 use utoipa::OpenApi;
 
 use crate::assembly::State;
 
 pub(crate) use get_product::load as load_product;
+
+/// The name of the package, the binary and the component.
+const SERVICE: &str = "catalog";
 
 /// What is where.
 pub(crate) fn routes() -> Router<State> {
@@ -43,13 +51,34 @@ pub(crate) fn routes() -> Router<State> {
             post(upload_picture::upload_picture)
                 .layer(DefaultBodyLimit::max(upload_picture::MAX_BYTES)),
         )
+        .route(
+            "/api/products/{product}/variants",
+            post(add_variant::add_variant),
+        )
+        .route(
+            "/api/products/{product}/variants/{variant}",
+            put(update_variant::update_variant),
+        )
+        .route(
+            "/api/vendor/products",
+            get(list_own_products::list_own_products),
+        )
+        .route(
+            "/api/vendor/products/{product}",
+            get(get_own_product::get_own_product),
+        )
         .route("/api/search", get(search_products::search_products))
         .route("/internal/variants", get(list_variants::list_variants))
 }
 
+/// What every service offers to admins.
+pub(crate) fn admin_routes(database: Database, verifier: Verifier) -> Router {
+    admin::routes(SERVICE, database, verifier)
+}
+
 /// The API as an OpenAPI 3.1 document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Description::openapi()
+    admin::describe(Description::openapi(), SERVICE)
 }
 
 #[derive(OpenApi)]
@@ -67,6 +96,10 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         update_product::update_product,
         archive_product::archive_product,
         upload_picture::upload_picture,
+        add_variant::add_variant,
+        update_variant::update_variant,
+        list_own_products::list_own_products,
+        get_own_product::get_own_product,
         search_products::search_products,
     ),
     components(schemas(body::ProblemBody)),

@@ -33,6 +33,7 @@
 
 mod batch;
 mod dead_letters;
+pub(crate) mod letters;
 mod replay;
 mod subscription;
 

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+pub mod admin;
 pub mod api_docs;
+pub mod audit;
 pub mod auth;
 pub mod breaker;
 pub mod broker;

@@ -62,6 +62,21 @@ impl ListQuery {
         })
     }
 
+    /// Words of at most so many characters, as they were typed; nothing where they are empty.
+    pub fn words(&mut self, name: &'static str, most: usize) -> Option<String> {
+        let words = self.take(name, |text| {
+            let text = text.trim();
+            if text.chars().count() > most {
+                Err("is too long")
+            } else if text.chars().any(char::is_control) {
+                Err("must not contain control characters")
+            } else {
+                Ok(text.to_owned())
+            }
+        });
+        words.filter(|words| !words.is_empty())
+    }
+
     /// How many entries a page has: 1 to 100, `default` unless said.
     pub fn limit(&mut self, default: u8) -> u8 {
         let limit = self.take("limit", |text| match text.parse() {
@@ -168,6 +183,19 @@ mod tests {
         let problem = list.finish().err();
         let detail = problem.map(|problem| problem.detail);
         assert_eq!(detail.as_deref(), Some("level: must be one of low, out"));
+    }
+
+    #[test]
+    fn words_are_trimmed_bounded_and_left_out_when_empty() {
+        let words = |query: &str| {
+            let mut list = ListQuery::read(Some(query)).map_err(|_| ())?;
+            let words = list.words("q", 5);
+            list.finish().map(|()| words).map_err(|_| ())
+        };
+        assert_eq!(words("q=+mug+"), Ok(Some("mug".to_owned())));
+        assert_eq!(words("q="), Ok(None));
+        assert_eq!(words("q=longer"), Err(()));
+        assert_eq!(words("q=%00"), Err(()));
     }
 
     fn read(query: &str) -> Result<Vec<u8>, String> {

@@ -73,7 +73,9 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
         &http::GUESSABLE,
         config.logins.allowance(),
     );
-    Ok(service.app(http::routes().with_state(state), &http::openapi(), limiter))
+    let admin = http::admin_routes(&state);
+    let routes = http::routes().with_state(state).merge(admin);
+    Ok(service.app(routes, &http::openapi(), limiter))
 }
 
 /// The issuer verifies with its own keys, and looks ended sessions up where it ends them (`http::signed_in`).

@@ -5,6 +5,7 @@ mod body;
 mod change_password;
 mod change_roles;
 mod cookies;
+mod end_sessions;
 mod get_me;
 mod get_user;
 mod jwks;
@@ -24,14 +25,19 @@ mod update_me;
 
 use axum::{
     Router,
+    middleware::from_extractor_with_state,
     routing::{get, patch, post},
 };
-use chassis::api_docs::Credentials;
+use chassis::{admin, api_docs::Credentials};
 use utoipa::OpenApi;
 
 use crate::assembly::State;
 
 pub(crate) use cookies::DEVICE_COOKIE;
+use signed_in::Administrator;
+
+/// The name of the package, the binary and the component.
+const SERVICE: &str = "identity";
 
 /// Where passwords can be tried, or cost us a hash: what one client may ask here is limited more than elsewhere.
 pub(crate) const GUESSABLE: [&str; 3] = [
@@ -67,13 +73,24 @@ pub(crate) fn routes() -> Router<State> {
         )
         .route("/api/users/{user}", get(get_user::get_user))
         .route("/api/users/{user}/roles", patch(change_roles::change_roles))
+        .route(
+            "/api/users/{user}/end-sessions",
+            post(end_sessions::end_sessions),
+        )
         .route("/.well-known/jwks.json", get(jwks::jwks))
         .route("/.well-known/revocations", get(revocations::revocations))
 }
 
+/// What every service offers to admins. A session that has ended opens nothing here either: the account is looked up, as for
+/// every other route.
+pub(crate) fn admin_routes(state: &State) -> Router {
+    let only_admins = from_extractor_with_state::<Administrator, _>(state.clone());
+    admin::routes(SERVICE, state.database.clone(), state.verifier.clone()).layer(only_admins)
+}
+
 /// The API as an OpenAPI 3.1 document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Description::openapi()
+    admin::describe(Description::openapi(), SERVICE)
 }
 
 #[derive(OpenApi)]
@@ -99,6 +116,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         list_users::list_users,
         get_user::get_user,
         change_roles::change_roles,
+        end_sessions::end_sessions,
         jwks::jwks,
     ),
     components(schemas(body::ProblemBody)),

@@ -15,10 +15,13 @@ use axum::{
     Router,
     routing::{get, post},
 };
-use chassis::api_docs::Credentials;
+use chassis::{Database, admin, api_docs::Credentials, auth::Verifier};
 use utoipa::OpenApi;
 
 use crate::assembly::State;
+
+/// The name of the package, the binary and the component.
+const SERVICE: &str = "inventory";
 
 /// What is where. The edge passes `/api` on; `/internal` is for the other services only.
 pub(crate) fn routes() -> Router<State> {
@@ -46,9 +49,14 @@ pub(crate) fn routes() -> Router<State> {
         )
 }
 
+/// What every service offers to admins.
+pub(crate) fn admin_routes(database: Database, verifier: Verifier) -> Router {
+    admin::routes(SERVICE, database, verifier)
+}
+
 /// The API as an OpenAPI 3.1 document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Description::openapi()
+    admin::describe(Description::openapi(), SERVICE)
 }
 
 #[derive(OpenApi)]

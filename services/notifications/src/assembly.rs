@@ -17,7 +17,7 @@ use crate::{
     live::{Announcer, Hub, Times},
     metrics::NotificationMetrics,
     rendering::Renderer,
-    smtp::Smtp,
+    smtp::{Sender, Smtp},
     workers::{
         end_sessions::EndSessions,
         forget_old::ForgetOld,
@@ -50,6 +50,9 @@ pub(crate) struct State {
     pub(crate) times: Times,
     /// Sends mails.
     pub(crate) mails: Wake,
+    /// Who writes, and is written to.
+    pub(crate) shop: Sender,
+    pub(crate) metrics: NotificationMetrics,
 }
 
 impl FromRef<State> for Verifier {
@@ -104,7 +107,7 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
         domain: config.mail.mail_from.domain().into(),
         mails: mails.clone(),
         announcer,
-        metrics,
+        metrics: metrics.clone(),
     };
     consumers::start(&service, &desk);
     let state = State {
@@ -113,9 +116,13 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
         hub: hub.clone(),
         times: times(&config.sockets),
         mails,
+        shop: config.mail.mail_from.clone(),
+        metrics,
     };
     let limiter = RateLimiter::new(&config.limits, &process.metrics);
-    let inner = service.app(http::routes().with_state(state), &http::openapi(), limiter);
+    let admin = http::admin_routes(service.database(), state.verifier.clone());
+    let routes = http::routes().with_state(state).merge(admin);
+    let inner = service.app(routes, &http::openapi(), limiter);
     Ok(App { inner, hub, smtp })
 }
 

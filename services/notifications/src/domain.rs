@@ -3,6 +3,7 @@
 pub(crate) mod frame;
 pub(crate) mod letter;
 pub(crate) mod mail;
+pub(crate) mod message;
 pub(crate) mod order;
 pub(crate) mod price;
 pub(crate) mod retry;

@@ -3,10 +3,21 @@
 use chassis::metrics::{Family, Metrics};
 use prometheus::{Histogram, HistogramVec, IntCounterVec, IntGauge};
 
-use crate::domain::letter::Template;
+use crate::domain::{
+    letter::Template,
+    message::{MediaType, Topic},
+};
 
 /// The service's own families.
-pub const CATALOGUE: &[&Family] = &[&MAILS, &MAIL_DELAY, &SOCKETS, &SOCKET_CLOSES, &LIVE_DELAY];
+pub const CATALOGUE: &[&Family] = &[
+    &MAILS,
+    &MAIL_DELAY,
+    &MESSAGES,
+    &DOCUMENTS,
+    &SOCKETS,
+    &SOCKET_CLOSES,
+    &LIVE_DELAY,
+];
 
 /// Mails.
 pub const MAILS: Family = Family::counter(
@@ -19,6 +30,18 @@ pub const MAIL_DELAY: Family = Family::histogram(
     "shop_mail_delay_seconds",
     &["template"],
     "Time from an event to the mail server's acceptance of its mail.",
+);
+/// Messages to the shop.
+pub const MESSAGES: Family = Family::counter(
+    "shop_messages_total",
+    &["topic"],
+    "Messages that people have sent to the shop, by what they are about.",
+);
+/// Documents that came with them.
+pub const DOCUMENTS: Family = Family::counter(
+    "shop_documents_total",
+    &["media_type"],
+    "Documents that people have sent to the shop, by what they are.",
 );
 /// Open sockets.
 pub const SOCKETS: Family = Family::gauge(
@@ -47,6 +70,8 @@ const OUTCOMES: [&str; 5] = ["sent", "retried", "dead", "superseded", "unaddress
 pub(crate) struct NotificationMetrics {
     mails: IntCounterVec,
     mail_delay: HistogramVec,
+    messages: IntCounterVec,
+    documents: IntCounterVec,
     pub(crate) sockets: IntGauge,
     pub(crate) socket_closes: IntCounterVec,
     pub(crate) live_delay: Histogram,
@@ -58,6 +83,8 @@ impl NotificationMetrics {
         let own = Self {
             mails: metrics.counter(&MAILS),
             mail_delay: metrics.histogram(&MAIL_DELAY),
+            messages: metrics.counter(&MESSAGES),
+            documents: metrics.counter(&DOCUMENTS),
             sockets: metrics.gauge(&SOCKETS).with_label_values(&none),
             socket_closes: metrics.counter(&SOCKET_CLOSES),
             live_delay: metrics.histogram(&LIVE_DELAY).with_label_values(&none),
@@ -67,7 +94,21 @@ impl NotificationMetrics {
                 own.mails.with_label_values(&[template.name(), outcome]);
             }
         }
+        for topic in Topic::ALL {
+            own.messages.with_label_values(&[topic.name()]);
+        }
+        for media_type in MediaType::ALL {
+            own.documents.with_label_values(&[media_type.name()]);
+        }
         own
+    }
+
+    /// Counts a message that is kept, and its document.
+    pub(crate) fn message(&self, topic: Topic, document: Option<MediaType>) {
+        self.messages.with_label_values(&[topic.name()]).inc();
+        if let Some(media_type) = document {
+            self.documents.with_label_values(&[media_type.name()]).inc();
+        }
     }
 
     /// Counts what came of a mail.

@@ -13,7 +13,7 @@ use crate::domain::{
     letter::{Letter, Template},
     order::Placed,
     price,
-    text::one_line,
+    text::{one_line, shortened},
 };
 
 /// File name and text of every template.
@@ -23,7 +23,7 @@ macro_rules! templates {
     };
 }
 
-const FILES: [(&str, &str); 22] = templates![
+const FILES: [(&str, &str); 24] = templates![
     "layout.html",
     "layout.txt",
     "parts.html",
@@ -46,6 +46,8 @@ const FILES: [(&str, &str); 22] = templates![
     "low_stock.txt",
     "out_of_stock.html",
     "out_of_stock.txt",
+    "message.html",
+    "message.txt",
 ];
 
 /// A mail's two bodies.
@@ -193,6 +195,7 @@ fn preheader(letter: &Letter) -> String {
         Letter::LowStock { sku, warehouse, .. } | Letter::OutOfStock { sku, warehouse, .. } => {
             format!("{sku} in {warehouse}")
         }
+        Letter::Message { text, .. } => shortened(&one_line(text), 120),
     }
 }
 

@@ -10,7 +10,7 @@ use contracts::{
 use uuid::Uuid;
 
 use crate::{
-    domain::{letter::Letter, order::Placed},
+    domain::{letter::Letter, message::Topic, order::Placed},
     rendering::{Content, Renderer},
 };
 
@@ -84,7 +84,20 @@ fn of_accounts() -> Vec<Sample> {
         Sample::new("welcome_vendor", welcome("vendor"), None),
         Sample::new("low_stock", low_stock, None),
         Sample::new("out_of_stock", out_of_stock, None),
+        Sample::new("message", message(), None),
     ]
+}
+
+fn message() -> Letter {
+    Letter::Message {
+        message: Uuid::nil(),
+        topic: Topic::Return,
+        name: "Zoë".to_owned(),
+        email: "zoe@example.com".to_owned(),
+        order_number: Some(number()),
+        text: "The glass of the lantern is cracked.\n\nCould you send another <one>?".to_owned(),
+        document: Some("photo.jpg".to_owned()),
+    }
 }
 
 fn of_orders_that_go_well() -> Vec<Sample> {

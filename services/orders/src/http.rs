@@ -20,13 +20,16 @@ use axum::{
     Router,
     routing::{get, post},
 };
-use chassis::api_docs::Credentials;
+use chassis::{Database, admin, api_docs::Credentials, auth::Verifier};
 use utoipa::{
     Modify, OpenApi,
     openapi::{HttpMethod, PathItem},
 };
 
 use crate::assembly::State;
+
+/// The name of the package, the binary and the component.
+const SERVICE: &str = "orders";
 
 /// What is where. `POST /orders` is the same operation as `POST /api/orders`; `GET /orders` is a page of the shop's.
 pub(crate) fn routes() -> Router<State> {
@@ -60,9 +63,14 @@ pub(crate) fn routes() -> Router<State> {
         )
 }
 
+/// What every service offers to admins.
+pub(crate) fn admin_routes(database: Database, verifier: Verifier) -> Router {
+    admin::routes(SERVICE, database, verifier)
+}
+
 /// The API as an OpenAPI 3.1 document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Description::openapi()
+    admin::describe(Description::openapi(), SERVICE)
 }
 
 #[derive(OpenApi)]

@@ -12,7 +12,7 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{get, post},
 };
-use chassis::api_docs::Credentials;
+use chassis::{Database, admin, api_docs::Credentials, auth::Verifier};
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{ApiKey, ApiKeyValue, SecurityScheme},
@@ -22,6 +22,9 @@ use crate::assembly::State;
 
 /// The provider's events are a few KiB.
 const MAX_WEBHOOK_BYTES: usize = 32 * 1024;
+
+/// The name of the package, the binary and the component.
+const SERVICE: &str = "payments";
 
 /// What is where. The edge passes `/api` on, and `/webhooks/psp`.
 pub(crate) fn routes() -> Router<State> {
@@ -41,9 +44,14 @@ pub(crate) fn routes() -> Router<State> {
         .route("/webhooks/psp", webhook)
 }
 
+/// What every service offers to admins.
+pub(crate) fn admin_routes(database: Database, verifier: Verifier) -> Router {
+    admin::routes(SERVICE, database, verifier)
+}
+
 /// The API as an OpenAPI 3.1 document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    Description::openapi()
+    admin::describe(Description::openapi(), SERVICE)
 }
 
 #[derive(OpenApi)]

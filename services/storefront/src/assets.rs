@@ -1,4 +1,4 @@
-//! Stylesheet, logo, favicon and flags, compiled into the binary and served under names that contain their hash.
+//! Stylesheet, script, logo, favicon and flags, compiled into the binary and served under names that contain their hash.
 //!
 //! A changed file has another name, so that a browser may keep what it has for a year and still never shows an old
 //! page's style on a new page.
@@ -10,18 +10,22 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use sha2::{Digest as _, Sha256};
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use sha2::{Digest as _, Sha256, Sha384};
 
 use crate::Storefront;
 
-const STYLESHEET: [&str; 7] = [
+const STYLESHEET: [&str; 10] = [
     include_str!("../assets/css/1-tokens.css"),
     include_str!("../assets/css/2-base.css"),
     include_str!("../assets/css/3-frame.css"),
     include_str!("../assets/css/4-parts.css"),
     include_str!("../assets/css/5-listing.css"),
     include_str!("../assets/css/6-pages.css"),
-    include_str!("../assets/css/7-print.css"),
+    include_str!("../assets/css/7-forms.css"),
+    include_str!("../assets/css/7-own.css"),
+    include_str!("../assets/css/8-office.css"),
+    include_str!("../assets/css/9-print.css"),
 ];
 
 /// `("a", the drawing of flag A)` for each letter.
@@ -32,6 +36,7 @@ macro_rules! flags {
 const FLAGS: [(&str, &str); 26] = flags!["a" "b" "c" "d" "e" "f" "g" "h" "i" "j" "k" "l" "m" "n" "o" "p" "q" "r" "s" "t" "u" "v" "w" "x" "y" "z"];
 
 const CSS: HeaderValue = HeaderValue::from_static("text/css; charset=utf-8");
+const JAVASCRIPT: HeaderValue = HeaderValue::from_static("text/javascript; charset=utf-8");
 const SVG: HeaderValue = HeaderValue::from_static("image/svg+xml");
 const A_YEAR: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
@@ -58,6 +63,11 @@ impl Assets {
         };
         assets.add("argosy.css", CSS, STYLESHEET.join("\n"));
         assets.add(
+            "shop.js",
+            JAVASCRIPT,
+            include_str!("../assets/shop.js").to_owned(),
+        );
+        assets.add(
             "logo.svg",
             SVG,
             include_str!("../assets/logo.svg").to_owned(),
@@ -78,6 +88,13 @@ impl Assets {
         self.served_names
             .get(name)
             .map(|served| format!("/assets/{served}"))
+    }
+
+    /// What the asset's content must hash to, as browsers want to be told.
+    pub fn integrity(&self, name: &str) -> Option<String> {
+        let asset = self.by_served_name.get(self.served_names.get(name)?)?;
+        let digest = BASE64.encode(Sha384::digest(&asset.content));
+        Some(format!("sha384-{digest}"))
     }
 
     fn add(&mut self, name: &str, content_type: HeaderValue, content: String) {

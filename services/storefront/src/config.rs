@@ -33,6 +33,24 @@ pub struct Config {
     /// Where the catalogue is, such as <http://127.0.0.1:7101>.
     #[arg(long, env = "STOREFRONT_CATALOG_URL", value_parser = http_url)]
     pub catalog_url: Url,
+    /// Where carts are kept.
+    #[arg(long, env = "STOREFRONT_CART_URL", value_parser = http_url)]
+    pub cart_url: Url,
+    /// Where orders are placed.
+    #[arg(long, env = "STOREFRONT_ORDERS_URL", value_parser = http_url)]
+    pub orders_url: Url,
+    /// Where accounts are.
+    #[arg(long, env = "STOREFRONT_IDENTITY_URL", value_parser = http_url)]
+    pub identity_url: Url,
+    /// Who knows what is in stock.
+    #[arg(long, env = "STOREFRONT_INVENTORY_URL", value_parser = http_url)]
+    pub inventory_url: Url,
+    /// Who knows what can be paid with.
+    #[arg(long, env = "STOREFRONT_PAYMENTS_URL", value_parser = http_url)]
+    pub payments_url: Url,
+    /// Who takes messages to the shop.
+    #[arg(long, env = "STOREFRONT_NOTIFICATIONS_URL", value_parser = http_url)]
+    pub notifications_url: Url,
     /// The address under which shoppers know the shop, for canonical links.
     #[arg(long, env = "STOREFRONT_PUBLIC_URL", value_parser = http_url)]
     pub public_url: Url,

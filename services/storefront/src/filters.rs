@@ -162,6 +162,19 @@ impl Filters {
         }
     }
 
+    /// While nothing can be searched: the words, the order of what they find, and a place in that order mean nothing.
+    pub(crate) fn give_up_searching(&mut self) {
+        let message = if self.words.is_empty() {
+            "The filters do not answer right now. The goods are all here; try again in a moment to narrow them down."
+        } else {
+            self.sort = None;
+            self.after = None;
+            "The search does not answer right now, so this is everything we carry. Try again in a moment, or go by department."
+        };
+        self.words.clear();
+        self.messages.push(message.to_owned());
+    }
+
     /// What the catalogue is asked: only what can be used.
     pub(crate) fn question(&self, page_size: usize) -> Vec<Pair> {
         let mut pairs = self.pairs();

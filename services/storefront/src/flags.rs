@@ -87,10 +87,13 @@ pub(crate) const ALPHABET: [Flag; 26] = [
     flag("z", "Zulu", "I require a tug."),
 ];
 
+pub(crate) const CHARLIE: Flag = ALPHABET[2];
 pub(crate) const FOXTROT: Flag = ALPHABET[5];
 pub(crate) const LIMA: Flag = ALPHABET[11];
 pub(crate) const NOVEMBER: Flag = ALPHABET[13];
+pub(crate) const PAPA: Flag = ALPHABET[15];
 pub(crate) const UNIFORM: Flag = ALPHABET[20];
+pub(crate) const XRAY: Flag = ALPHABET[23];
 pub(crate) const YANKEE: Flag = ALPHABET[24];
 
 /// The flag under which a department sails: that of its name's first letter, or the shop's own A.

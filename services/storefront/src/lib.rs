@@ -5,6 +5,7 @@ mod http;
 
 mod alternatives;
 mod listing;
+mod office;
 mod pages;
 mod render;
 mod views;
@@ -21,9 +22,21 @@ mod health;
 
 mod security;
 
+mod address;
+mod flash;
+mod form;
+mod services;
+mod session;
+mod visit;
+
 use std::{sync::Arc, time::Duration};
 
-use axum::{Router, middleware, response::Response};
+use axum::{
+    Router,
+    http::{HeaderValue, StatusCode, header},
+    middleware,
+    response::Response,
+};
 use chassis::{
     Process, RateLimiter,
     health::{Need, Readiness},
@@ -35,7 +48,10 @@ use serde::Serialize;
 use assets::Assets;
 use catalog::{Catalog, Category, Departments};
 use health::{Health, Plan};
+use office::Desk;
+use pages::failure::Failure;
 use render::{Head, Renderer};
+use services::Services;
 
 pub use config::{Arguments, Command, Config};
 
@@ -46,12 +62,17 @@ pub const SERVICE: &str = "storefront";
 const CATALOG_DEADLINE: Duration = Duration::from_secs(2);
 
 /// Routes whose series exist from the start.
-const ROUTES: [&str; 9] = [
+const ROUTES: [&str; 14] = [
     "/",
     "/categories/{slug}",
     "/search",
     "/products/{slug}",
     "/about",
+    "/cart",
+    "/checkout",
+    "/orders",
+    "/orders/{order}",
+    "/account",
     "/assets/{name}",
     "/health",
     "/openapi.json",
@@ -65,6 +86,8 @@ pub(crate) struct Storefront(Arc<Parts>);
 struct Parts {
     catalog: Catalog,
     departments: Departments,
+    services: Services,
+    office: Desk,
     assets: Arc<Assets>,
     renderer: Renderer,
     health: Health,
@@ -83,6 +106,8 @@ impl Storefront {
         Ok(Self(Arc::new(Parts {
             departments: Departments::new(catalog.clone()),
             catalog,
+            services: Services::new(config),
+            office: Desk::new(config),
             renderer: Renderer::new(Arc::clone(&assets))?,
             assets,
             health,
@@ -96,6 +121,15 @@ impl Storefront {
 
     fn departments(&self) -> &Departments {
         &self.0.departments
+    }
+
+    fn services(&self) -> &Services {
+        &self.0.services
+    }
+
+    /// The services as the back office asks them.
+    fn office(&self) -> &Desk {
+        &self.0.office
     }
 
     fn assets(&self) -> &Assets {
@@ -121,6 +155,33 @@ impl Storefront {
     ) -> Result<Response, minijinja::Error> {
         self.0.renderer.page(template, head, departments, view)
     }
+
+    /// A page that is one visitor's affair: nobody keeps it, so that going back shows what is true then.
+    async fn own_page(
+        &self,
+        template: &str,
+        head: Head,
+        view: impl Serialize,
+    ) -> Result<Response, Failure> {
+        let departments = self.departments().current().await.unwrap_or_default();
+        let mut page = self.page(template, &head, &departments, view)?;
+        let no_store = HeaderValue::from_static("no-store");
+        page.headers_mut().insert(header::CACHE_CONTROL, no_store);
+        Ok(page)
+    }
+
+    /// The same for a form that is shown again because something in it is not right.
+    async fn refused_page(
+        &self,
+        status: StatusCode,
+        template: &str,
+        head: Head,
+        view: impl Serialize,
+    ) -> Result<Response, Failure> {
+        let mut page = self.own_page(template, head, view).await?;
+        *page.status_mut() = status;
+        Ok(page)
+    }
 }
 
 /// Everything that the storefront answers, ready to be served. Fails on a configuration that cannot work.
@@ -143,11 +204,19 @@ pub async fn serve(config: Config, process: Process) -> anyhow::Result<()> {
     server::serve(listener, router, &process).await
 }
 
-/// Without the catalogue the storefront still explains itself, so it stays in service.
+/// Without the others the storefront still explains itself, so it stays in service.
 fn readiness(storefront: &Storefront, process: &Process) -> Readiness {
     let catalog = storefront.catalog().clone();
-    Readiness::new(process.shutdown.clone()).check("catalog", Need::Optional, move || {
+    let readiness = Readiness::new(process.shutdown.clone());
+    let readiness = readiness.check("catalog", Need::Optional, move || {
         let catalog = catalog.clone();
         async move { Ok(catalog.ping().await?) }
+    });
+    let services = storefront.services().all().into_iter();
+    services.fold(readiness, |readiness, (name, service)| {
+        readiness.check(name, Need::Optional, move || {
+            let service = service.clone();
+            async move { service.ping().await }
+        })
     })
 }

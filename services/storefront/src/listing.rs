@@ -114,12 +114,21 @@ pub(crate) struct View {
 }
 
 impl Listing<'_> {
-    /// Asks the catalogue. What it refuses is left out, kept in `filters` with the reason, and the rest asked again.
+    /// Asks the catalogue. What it refuses is left out, kept in `filters` with the reason, and the rest asked again. While only
+    /// its search is away there is still the plain list.
     pub(crate) async fn ask(
         &self,
         catalog: &Catalog,
         filters: &mut Filters,
     ) -> Result<Page, Error> {
+        match self.search(catalog, filters).await {
+            // It runs, so that asking once more costs nobody a wait.
+            Err(Error::Failed { .. }) => self.without_search(catalog, filters).await,
+            answer => answer,
+        }
+    }
+
+    async fn search(&self, catalog: &Catalog, filters: &mut Filters) -> Result<Page, Error> {
         let mut corrections = 0;
         let mut page = loop {
             match catalog.find(Kind::Search, &self.question(filters)).await {
@@ -132,6 +141,16 @@ impl Listing<'_> {
         };
         alternatives::add(catalog, filters, self.fixed, &mut page).await;
         Ok(page)
+    }
+
+    /// Goods without what they could be narrowed down by, and without words, which nothing can find.
+    async fn without_search(
+        &self,
+        catalog: &Catalog,
+        filters: &mut Filters,
+    ) -> Result<Page, Error> {
+        filters.give_up_searching();
+        catalog.find(Kind::List, &self.question(filters)).await
     }
 
     fn question(&self, filters: &Filters) -> Vec<Pair> {

@@ -11,15 +11,30 @@ use minijinja::{
 };
 use serde::Serialize;
 
-use crate::{assets::Assets, catalog::Category, links};
+use crate::{
+    assets::Assets,
+    catalog::Category,
+    flash::{Flash, FlashView},
+    links,
+    views::things_counted,
+    visit::Visit,
+};
 
 /// Name and text of each template, compiled in.
 macro_rules! templates {
     ($($name:literal)+) => { [$(($name, include_str!(concat!("../templates/", $name)))),+] };
 }
 
-const TEMPLATES: [(&str, &str); 8] = templates![
-    "layout.html" "parts.html" "home.html" "category.html" "search.html" "product.html" "about.html" "error.html"
+/// The shop's own.
+const TEMPLATES: &[(&str, &str)] = &templates![
+    "layout.html" "parts.html" "forms.html" "home.html" "category.html" "search.html" "product.html" "about.html"
+    "error.html" "cart.html" "login.html" "register.html" "checkout.html"
+    "orders.html" "order.html" "account.html" "addresses.html" "address.html" "address_remove.html" "contact.html"
+];
+
+/// The back office's.
+const OFFICE_TEMPLATES: &[(&str, &str)] = &templates![
+    "office/parts.html" "office/list.html" "office/details.html" "office/sheet.html"
 ];
 
 /// What the frame of a page says about it.
@@ -35,6 +50,51 @@ pub(crate) struct Head {
     pub canonical_url: Option<String>,
 }
 
+impl Head {
+    /// Of a page that is one visitor's affair.
+    pub(crate) fn own(title: &str, path: &str) -> Self {
+        Self {
+            title: format!("{title} · Argosy"),
+            description: format!("{title} at Argosy."),
+            path: path.to_owned(),
+            search_text: String::new(),
+            canonical_url: None,
+        }
+    }
+}
+
+/// What the frame says to the visitor.
+#[derive(Debug, Default, Serialize)]
+struct Visitor {
+    is_signed_in: bool,
+    /// Whether the back office has something for them; the services decide what they may do there.
+    has_office: bool,
+    /// Whose live updates to open, if anybody's.
+    live_user: Option<String>,
+    items: u32,
+    items_text: String,
+    flash: Option<FlashView>,
+    nonce: String,
+}
+
+impl Visitor {
+    fn of(visit: &Visit) -> Self {
+        let account = visit.account();
+        let items = visit.items();
+        Self {
+            is_signed_in: visit.is_signed_in(),
+            has_office: account
+                .as_ref()
+                .is_some_and(|account| matches!(account.role.as_str(), "vendor" | "admin")),
+            live_user: account.map(|account| account.user.to_string()),
+            items,
+            items_text: things_counted(items),
+            flash: visit.take_flash().map(Flash::view),
+            nonce: visit.nonce().to_owned(),
+        }
+    }
+}
+
 /// Fills templates in.
 #[derive(Debug)]
 pub(crate) struct Renderer {
@@ -47,15 +107,20 @@ impl Renderer {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_formatter(write_value);
+        let none = |name: &str| {
+            minijinja::Error::new(
+                ErrorKind::InvalidOperation,
+                format!("there is no asset {name}"),
+            )
+        };
+        let named = Arc::clone(&assets);
         environment.add_function("asset", move |name: &str| {
-            assets.url(name).ok_or_else(|| {
-                minijinja::Error::new(
-                    ErrorKind::InvalidOperation,
-                    format!("there is no asset {name}"),
-                )
-            })
+            named.url(name).ok_or_else(|| none(name))
         });
-        for (name, source) in TEMPLATES {
+        environment.add_function("integrity", move |name: &str| {
+            assets.integrity(name).ok_or_else(|| none(name))
+        });
+        for (name, source) in TEMPLATES.iter().chain(OFFICE_TEMPLATES) {
             environment.add_template(name, source)?;
         }
         Ok(Self { environment })
@@ -70,12 +135,17 @@ impl Renderer {
         view: impl Serialize,
     ) -> Result<Response, minijinja::Error> {
         let navigation: Vec<_> = departments.iter().map(links::to_category).collect();
-        let frame = context! { page => Value::from(Serde(head)), navigation => Value::from(Serde(&navigation)) };
+        let visitor = Visit::current().map_or_else(Visitor::default, |visit| Visitor::of(&visit));
+        let frame = context! {
+            page => Value::from(Serde(head)),
+            navigation => Value::from(Serde(&navigation)),
+            visitor => Value::from(Serde(&visitor)),
+        };
         let html = self
             .environment
             .get_template(template)?
             .render(merge_maps([Value::from(Serde(view)), frame]))?;
-        Ok(([(header::CACHE_CONTROL, "no-cache")], Html(html)).into_response())
+        Ok(([(header::CACHE_CONTROL, "private, no-cache")], Html(html)).into_response())
     }
 }
 

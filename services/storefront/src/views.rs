@@ -1,5 +1,6 @@
 //! Products as the templates show them.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::{
@@ -71,5 +72,31 @@ pub(crate) fn products_counted(count: u64) -> String {
     match count {
         1 => "1 product".to_owned(),
         more => format!("{} products", price::grouped(&more.to_string())),
+    }
+}
+
+/// `1 thing`, `12 things`: what is in a cart.
+pub(crate) fn things_counted(count: u32) -> String {
+    match count {
+        1 => "1 thing".to_owned(),
+        more => format!("{} things", price::grouped(&more.to_string())),
+    }
+}
+
+/// `21 November 2026`, and for machines `2026-11-21T12:05:00Z`.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Moment {
+    day: String,
+    time: String,
+    machine: String,
+}
+
+impl From<DateTime<Utc>> for Moment {
+    fn from(at: DateTime<Utc>) -> Self {
+        Self {
+            day: at.format("%-d %B %Y").to_string(),
+            time: at.format("%H:%M UTC").to_string(),
+            machine: at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        }
     }
 }

@@ -4,6 +4,7 @@
     reason = "this crate runs in tests only: a panic here is a failed test, with its place"
 )]
 
+pub mod admin;
 pub mod api;
 mod child;
 mod client;

@@ -10,7 +10,7 @@ use hyper::StatusCode;
 use super::{
     Goal,
     figures::{Times, short},
-    load::{self, Load},
+    load::{self, Load, Until},
     subject::{Operation, PAGE, PER_SECOND, Subject},
     tell,
 };
@@ -122,6 +122,7 @@ fn load(address: &str, paths: Vec<String>, expected: StatusCode) -> Load {
         paths,
         post: None,
         expected,
+        until: Until::End,
         per_second: PER_SECOND,
         lasting: LASTING,
     }

@@ -29,8 +29,18 @@ pub(super) struct Load {
     /// What is posted there each time, under a key of its own; else it is a GET.
     pub(super) post: Option<Post>,
     pub(super) expected: StatusCode,
+    /// What each latency counts to.
+    pub(super) until: Until,
     pub(super) per_second: u32,
     pub(super) lasting: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Until {
+    /// The head of the answer is there.
+    FirstByte,
+    /// The whole answer is.
+    End,
 }
 
 #[derive(Debug, Clone)]
@@ -119,13 +129,18 @@ async fn client(
         tokio::time::sleep_until(due).await;
         let from = if is_late { due } else { Instant::now() };
         match ask(&load, number, &mut connection).await {
-            Ok(()) => times.push(from.elapsed()),
+            Ok(done) => times.push(done.saturating_duration_since(from)),
             Err(error) => errors.push(error),
         }
     }
 }
 
-async fn ask(load: &Load, number: u32, connection: &mut Option<Connection>) -> Result<(), String> {
+/// When it was answered comes back.
+async fn ask(
+    load: &Load,
+    number: u32,
+    connection: &mut Option<Connection>,
+) -> Result<Instant, String> {
     let path = &load.paths[number as usize % load.paths.len()];
     let mut open = match connection.take().filter(Connection::is_usable) {
         Some(open) => open,
@@ -152,7 +167,10 @@ async fn ask(load: &Load, number: u32, connection: &mut Option<Connection>) -> R
     };
     *connection = Some(open);
     if answer.status == load.expected {
-        return Ok(());
+        return Ok(match load.until {
+            Until::FirstByte => answer.begun.into(),
+            Until::End => Instant::now(),
+        });
     }
     Err(format!(
         "{path} answers with {}: {}",
@@ -209,6 +227,7 @@ mod tests {
             paths: vec!["/".into()],
             post: None,
             expected: StatusCode::OK,
+            until: Until::End,
             per_second: 100,
             lasting: Duration::from_millis(500),
         };
@@ -234,6 +253,7 @@ mod tests {
             paths: vec!["/x".into()],
             post: None,
             expected: StatusCode::NOT_FOUND,
+            until: Until::End,
             per_second: 10,
             lasting: Duration::from_millis(100),
         };

@@ -12,7 +12,7 @@ use super::{
     Goal,
     figures::{Times, short},
     histogram::Histogram,
-    load::{self, Load, Post},
+    load::{self, Load, Post, Until},
     scratch::Scratch,
     start, tell,
 };
@@ -85,6 +85,7 @@ impl<'a> Bench<'a> {
                 tokens,
             }),
             expected: StatusCode::CREATED,
+            until: Until::End,
             per_second,
             lasting: LASTING,
         };

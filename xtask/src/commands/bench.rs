@@ -21,6 +21,13 @@ pub(crate) async fn run(session: &Session, args: &Bench) -> Result<Exit, Failure
             bench::orders::run(session, &probe::world(session).await?, *per_second).await?;
         }
         BenchWhat::Memory => bench::memory::run(session).await?,
+        BenchWhat::Pages {
+            per_second,
+            without_lighthouse,
+        } => {
+            let world = probe::world(session).await?;
+            bench::pages::run(session, &world, *per_second, !without_lighthouse).await?;
+        }
         BenchWhat::Catalog { products } => {
             let world = probe::world(session).await?;
             for size in products {

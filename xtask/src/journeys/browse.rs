@@ -216,6 +216,7 @@ mod tests {
     fn answer(media_type: &'static str, body: &'static [u8]) -> Answer {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, media_type.parse().unwrap())]);
         Answer {
+            begun: std::time::Instant::now(),
             status: StatusCode::OK,
             headers,
             body: Bytes::from_static(body),

@@ -15,6 +15,7 @@ use super::{
 use crate::http::{self, encode};
 
 const CART: [&str; 3] = ["caddy", "cart", "catalog"];
+const PAGES: [&str; 4] = ["caddy", "storefront", "cart", "orders"];
 const ORDER: [&str; 4] = ["caddy", "orders", "inventory", "catalog"];
 const PAYMENT: [&str; 5] = ["caddy", "orders", "payments", "psp", "nats"];
 /// A payment that never fails at the simulator.
@@ -52,6 +53,12 @@ pub(super) async fn travel(trip: &mut Trip<'_>) {
     };
     trip.hop("into the cart", &CART, fill_cart(&customer, &goods))
         .await;
+    trip.hop(
+        "cart page",
+        &PAGES,
+        page_with(&customer, "/cart", "Check out"),
+    )
+    .await;
     let mut socket = trip
         .hop(
             "live updates",
@@ -94,6 +101,12 @@ async fn buy(
     .await;
     trip.hop("in the history", &ORDER, in_history(customer, &order))
         .await;
+    trip.hop(
+        "order page",
+        &PAGES,
+        page_with(customer, &format!("/orders/{}", order.id), &order.number),
+    )
+    .await;
     trip.hop(
         "dashboard in one call",
         &["caddy", "orders", "identity", "catalog"],
@@ -274,6 +287,15 @@ async fn in_history(customer: &Customer, order: &Order) -> Found<()> {
         Ok(((), format!("{} in all", history["totalCount"])))
     } else {
         Err(format!("{} is not listed", order.number))
+    }
+}
+
+async fn page_with(customer: &Customer, path: &str, expected: &str) -> Found<()> {
+    let page = customer.page(path).await?;
+    if page.contains(expected) {
+        Ok(((), format!("{} kB of HTML", page.len().div_ceil(1000))))
+    } else {
+        Err(format!("{path} does not show `{expected}`"))
     }
 }
 

@@ -86,6 +86,23 @@ impl Customer {
         expect(&self.get(path).await?, path, StatusCode::OK)
     }
 
+    /// A page of the shop, as the customer's browser opens it.
+    pub(crate) async fn page(&self, path: &str) -> Result<String, String> {
+        let cookie = format!("argosy_access={}", self.token());
+        let address = format!("{}{path}", self.base);
+        let answer =
+            http::send_with(Method::GET, &address, None, &[("cookie", cookie.as_str())]).await?;
+        if answer.status != StatusCode::OK || answer.media_type() != "text/html" {
+            return Err(format!(
+                "{path} answers with {}, `{}`: {}",
+                answer.status,
+                answer.media_type(),
+                answer.excerpt()
+            ));
+        }
+        Ok(answer.text())
+    }
+
     pub(crate) async fn send(
         &self,
         method: Method,

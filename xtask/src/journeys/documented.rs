@@ -118,6 +118,7 @@ mod tests {
             status: StatusCode::from_u16(status).unwrap(),
             headers: HeaderMap::new(),
             body: Bytes::from(body.to_string()),
+            begun: std::time::Instant::now(),
         })
     }
 

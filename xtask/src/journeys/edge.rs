@@ -211,6 +211,7 @@ mod tests {
             map.append(HeaderName::from_static(name), value.parse().unwrap());
         }
         Answer {
+            begun: std::time::Instant::now(),
             status: StatusCode::from_u16(status).unwrap(),
             headers: map,
             body: Bytes::from_static(body.as_bytes()),

@@ -181,6 +181,7 @@ mod tests {
 
     fn page(path: &str, html: &'static str) -> Page {
         let answer = Answer {
+            begun: std::time::Instant::now(),
             status: StatusCode::OK,
             headers: HeaderMap::new(),
             body: Bytes::from_static(html.as_bytes()),

@@ -240,7 +240,7 @@ mod tests {
             "{storefront:?}"
         );
         assert!(
-            !storefront.contains("mailbox") && !storefront.contains("storefront"),
+            !storefront.contains("prometheus") && !storefront.contains("storefront"),
             "{storefront:?}"
         );
         assert!(world.called_by("object-store").is_empty());
@@ -263,7 +263,7 @@ mod tests {
             "object-store"
         );
         assert_eq!(
-            cause(&ill(&["mailbox", "prometheus"]), "prometheus is unhealthy").unwrap(),
+            cause(&ill(&["loki", "prometheus"]), "prometheus is unhealthy").unwrap(),
             "prometheus"
         );
         assert_eq!(cause(&ill(&[]), "x"), None);

@@ -1,17 +1,14 @@
 //! The step `crash` of `cargo xtask test`: a platform comes up, is ordered from while its processes are killed, is verified, and
 //! goes.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
-
 use anyhow::Result;
-use tokio::process::Command;
 
 use super::{
-    cargo,
+    platform::{Platform, Voice},
     steps::{Step, Verdict},
     transcript::Transcript,
 };
-use crate::{reporter::talk, session::Session};
+use crate::session::Session;
 
 /// Of the crash step: as many as a few minutes allow.
 const CRASH_ORDERS: &str = "2000";
@@ -19,25 +16,13 @@ const CRASH_KILLS: &str = "50";
 
 /// On a platform of its own, which is gone afterwards.
 pub(super) async fn run(session: &Session, environment: &str) -> Result<Verdict> {
-    let home = tempfile::Builder::new()
-        .prefix("argosy-crash-")
-        .tempdir_in("/var/tmp")?;
-    // Services' own accounts must reach their folders below it.
-    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755))?;
     let mut transcript = Transcript::create(&session.cargo, Step::Crash.name())?;
-    let toolkit = Toolkit {
-        session,
-        environment,
-        home: home.path(),
-    };
-    // It kills processes, so it needs some.
-    let arguments = ["up", "--runtime", "host", "--no-probe"];
-    let up = toolkit.run(&arguments, &mut transcript).await?;
+    let platform = Platform::new(session, environment)?;
     let mut verdict = Verdict::Failed(format!(
         "the platform does not come up; every line is in {}",
         transcript.path.display()
     ));
-    if up {
+    if platform.up(&mut transcript).await? {
         let arguments = [
             "crash-test",
             "--orders",
@@ -45,7 +30,9 @@ pub(super) async fn run(session: &Session, environment: &str) -> Result<Verdict>
             "--kills",
             CRASH_KILLS,
         ];
-        let holds = toolkit.run(&arguments, &mut transcript).await?;
+        let holds = platform
+            .run(&arguments, Voice::Aloud, &mut transcript)
+            .await?;
         verdict = if holds {
             Verdict::Passed(format!(
                 "{CRASH_ORDERS} orders, {CRASH_KILLS} kills, every invariant holds"
@@ -54,34 +41,6 @@ pub(super) async fn run(session: &Session, environment: &str) -> Result<Verdict>
             Verdict::Failed(format!("every line is in {}", transcript.path.display()))
         };
     }
-    toolkit.run(&["down", "--volumes"], &mut transcript).await?;
+    platform.down(&mut transcript).await?;
     Ok(verdict)
-}
-
-/// This very program, in an environment with a home of its own.
-struct Toolkit<'a> {
-    session: &'a Session,
-    environment: &'a str,
-    home: &'a Path,
-}
-
-impl Toolkit<'_> {
-    /// Whether it ended well.
-    async fn run(&self, arguments: &[&str], transcript: &mut Transcript) -> Result<bool> {
-        // By what runs, not by its path: the build step has put another file there.
-        let mut command = Command::new("/proc/self/exe");
-        command
-            .args(arguments)
-            .args(["--yes", "--env", self.environment, "--project"])
-            .arg(&self.session.paths.project)
-            .arg("--home")
-            .arg(self.home);
-        let status = cargo::run(&mut command, |line| {
-            transcript.line(line);
-            if arguments[0] == "crash-test" {
-                talk(line);
-            }
-        });
-        Ok(status.await?.success())
-    }
 }

@@ -12,17 +12,18 @@ use super::{
     ordeal, tidy,
     transcript::{Transcript, is_routine},
     tree::Tree,
+    visit,
 };
 use crate::{
-    build, generated,
+    browser, build, generated,
     model::load,
     packages::{self, Consent},
     reporter::talk,
     session::Session,
 };
 
-/// What the tests need beside the servers that the stack names.
-const TEST_PACKAGES: [&str; 3] = ["chromium", "chromium-driver", "git"];
+/// What the tests need beside the servers that the stack names, and beside a browser.
+const TEST_PACKAGES: [&str; 1] = ["git"];
 
 /// The environment that the platform tests bring up.
 const TEST_ENVIRONMENT: &str = "test";
@@ -56,6 +57,7 @@ pub(crate) enum Step {
     OfflineQueries,
     Build,
     Test,
+    Browser,
     Crash,
 }
 
@@ -68,7 +70,7 @@ pub(crate) struct Count {
 
 impl Step {
     /// In the order in which they run: what is quick to say no comes first, as far as one does not need another.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Packages,
         Self::Format,
         Self::Tidy,
@@ -79,6 +81,7 @@ impl Step {
         Self::OfflineQueries,
         Self::Build,
         Self::Test,
+        Self::Browser,
         Self::Crash,
     ];
 
@@ -94,6 +97,7 @@ impl Step {
             Self::OfflineQueries => "sqlx",
             Self::Build => "build",
             Self::Test => "test",
+            Self::Browser => "browser",
             Self::Crash => "crash",
         }
     }
@@ -110,6 +114,7 @@ impl Step {
             Self::OfflineQueries => "offline query data is what statements and migrations say",
             Self::Build => "builds every target, the services of the platform tests among them",
             Self::Test => "every test, the platform tests on a real platform included",
+            Self::Browser => "people buy and sell in Chromium; every page is looked at, by axe too",
             Self::Crash => "orders while processes are killed, then every invariant",
         }
     }
@@ -118,7 +123,7 @@ impl Step {
     pub(crate) fn needs(self) -> &'static [Self] {
         match self {
             Self::OfflineQueries => &[Self::Packages],
-            Self::Test | Self::Crash => &[Self::Packages, Self::Build],
+            Self::Test | Self::Browser | Self::Crash => &[Self::Packages, Self::Build],
             _ => &[],
         }
     }
@@ -156,6 +161,7 @@ impl Step {
             Self::OfflineQueries => queries(session).await,
             Self::Build => build(session).await,
             Self::Test => test(session, count).await,
+            Self::Browser => visit::run(session, TEST_ENVIRONMENT, consent(session)).await,
             Self::Crash => ordeal::run(session, TEST_ENVIRONMENT).await,
         };
         verdict.unwrap_or_else(|error| Verdict::Failed(format!("{error:#}")))
@@ -178,13 +184,11 @@ fn install(session: &Session) -> Result<Verdict> {
     let servers = components
         .chain(jobs)
         .flat_map(|host| host.packages.iter().cloned());
-    let wanted: BTreeSet<String> = servers.chain(TEST_PACKAGES.map(str::to_owned)).collect();
-    let consent = if session.global.yes || is_ci() {
-        Consent::Given
-    } else {
-        Consent::Ask
-    };
-    packages::ensure(&wanted, consent, &session.reporter)?;
+    let wanted: BTreeSet<String> = servers
+        .chain(TEST_PACKAGES.map(str::to_owned))
+        .chain(browser::wanted_packages())
+        .collect();
+    packages::ensure(&wanted, consent(session), &session.reporter)?;
     Ok(Verdict::Passed(format!(
         "{} packages are installed",
         wanted.len()
@@ -324,7 +328,7 @@ async fn test(session: &Session, count: &mut Count) -> Result<Verdict> {
 }
 
 /// The numbers of a harness' last line.
-fn results(line: &str) -> Option<Count> {
+pub(super) fn results(line: &str) -> Option<Count> {
     let captures = TEST_RESULT.captures(line)?;
     Some(Count {
         passed: captures[1].parse().ok()?,
@@ -361,6 +365,15 @@ async fn cargo_step(
         ));
     }
     Ok(Verdict::Failed(shown.join("\n")))
+}
+
+/// Nobody sits at a CI machine who could be asked.
+fn consent(session: &Session) -> Consent {
+    if session.global.yes || is_ci() {
+        Consent::Given
+    } else {
+        Consent::Ask
+    }
 }
 
 fn is_ci() -> bool {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use testkit::{
-    Client,
+    Client, admin,
     api::{Actor, Call, Promises, Subject, documents, fuzz, matrix},
 };
 
@@ -71,7 +71,8 @@ impl Subject for Shop {
                 .json(json!({ "quantity": 2 }))
                 .once(),
             "remove_item" => self.with_mug(actor).await.once(),
-            other => panic!("{other} is new: say how it is called"),
+            other => admin::example(other)
+                .unwrap_or_else(|| panic!("{other} is new: say how it is called")),
         }
     }
 

@@ -159,3 +159,23 @@ pub(crate) async fn insert(
     .await
     .map(drop)
 }
+
+/// Gives one another name, price and options; false when the product has no such variant.
+pub(crate) async fn update(
+    connection: &mut PgConnection,
+    product: ProductId,
+    id: VariantId,
+    variant: &VariantDraft,
+) -> sqlx::Result<bool> {
+    let updated = sqlx::query!(
+        "update variants set name = $3, price_minor = $4, options = $5 where id = $1 and product_id = $2",
+        id.0,
+        product.0,
+        variant.name,
+        variant.price_minor,
+        Json(&variant.options) as _,
+    )
+    .execute(connection)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}

@@ -13,7 +13,7 @@ use super::{
 /// Ten million of a currency with two decimals: above it is a typing mistake.
 const MAX_PRICE_MINOR: i64 = 1_000_000_000;
 const MAX_ATTRIBUTES: usize = 40;
-const MAX_VARIANTS: usize = 100;
+pub(crate) const MAX_VARIANTS: usize = 100;
 
 /// A new product, as it was asked for.
 #[derive(Debug)]
@@ -97,6 +97,11 @@ impl Draft {
 }
 
 impl VariantDraft {
+    /// Checks one that comes to a product, and reports every field that is wrong.
+    pub(crate) fn check(wish: VariantWish, currency: Currency) -> Result<Self, Vec<Violation>> {
+        variant("", wish, currency)
+    }
+
     /// The one form of a product that comes in one form.
     fn only(id: ProductId, name: &str) -> Self {
         let name = name.chars().take(120).collect();
@@ -209,6 +214,32 @@ pub(crate) fn is_key(key: &str) -> bool {
     (1..=40).contains(&key.len()) && key.bytes().all(allowed)
 }
 
+/// One form of a product, whose fields are called `prefix` and their name.
+fn variant(
+    prefix: &str,
+    wish: VariantWish,
+    currency: Currency,
+) -> Result<VariantDraft, Vec<Violation>> {
+    let mut rules = Rules::default();
+    let field = |name: &str| format!("{prefix}{name}");
+    let sku = rules.keep(bounded(&field("sku"), &wish.sku, 1, 64));
+    let name = rules.keep(bounded(&field("name"), &wish.name, 1, 120));
+    let price = wish
+        .price
+        .map(|amount| price(&field("price"), &amount, currency));
+    let price_minor = rules
+        .keep(price.unwrap_or(Ok(None)))
+        .map(|money| money.minor);
+    let options = rules.keep_all(attributes(&field("options"), &wish.options));
+    rules.into_result().map(|()| VariantDraft {
+        id: VariantId::generate(),
+        sku,
+        name,
+        price_minor,
+        options,
+    })
+}
+
 fn variants(
     wishes: Vec<VariantWish>,
     currency: Currency,
@@ -223,29 +254,15 @@ fn variants(
     let mut skus = HashSet::new();
     let mut drafts = Vec::with_capacity(wishes.len());
     for (index, wish) in wishes.into_iter().enumerate() {
-        let field = |name: &str| format!("variants[{index}].{name}");
-        let sku = rules.keep(bounded(&field("sku"), &wish.sku, 1, 64));
-        if !skus.insert(sku.clone()) {
+        let prefix = format!("variants[{index}].");
+        if !skus.insert(wish.sku.trim().to_owned()) {
+            let message = "must be another one for each variant";
             rules.keep(Err::<(), _>(Violation::new(
-                field("sku"),
-                "must be another one for each variant",
+                format!("{prefix}sku"),
+                message,
             )));
         }
-        let name = rules.keep(bounded(&field("name"), &wish.name, 1, 120));
-        let price = wish
-            .price
-            .map(|amount| price(&field("price"), &amount, currency));
-        let price_minor = rules
-            .keep(price.unwrap_or(Ok(None)))
-            .map(|money| money.minor);
-        let options = rules.keep_all(attributes(&field("options"), &wish.options));
-        drafts.push(VariantDraft {
-            id: VariantId::generate(),
-            sku,
-            name,
-            price_minor,
-            options,
-        });
+        drafts.extend(rules.keep_all(variant(&prefix, wish, currency).map(Some)));
     }
     rules.into_result().map(|()| drafts)
 }

@@ -18,6 +18,18 @@ pub(crate) enum Status {
     Archived,
 }
 
+impl Status {
+    pub(crate) const ALL: [Self; 2] = [Self::Active, Self::Archived];
+
+    /// As it stands in the database and in answers.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Archived => "archived",
+        }
+    }
+}
+
 /// Where a product is filed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CategoryRef {

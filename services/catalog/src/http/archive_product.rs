@@ -6,8 +6,18 @@ use axum::{
 };
 use chassis::{Problem, auth::Vendor};
 
-use super::{body::ProblemBody, get_product::no_such_product, update_product::own};
-use crate::{assembly::State, db, events};
+use super::{
+    audited,
+    body::ProblemBody,
+    get_product::{self, no_such_product},
+    update_product::own,
+};
+use crate::{
+    assembly::State,
+    db,
+    domain::product::{Product, Status},
+    events,
+};
 
 /// Archive a product.
 ///
@@ -33,10 +43,17 @@ pub(crate) async fn archive_product(
 ) -> Result<StatusCode, Problem> {
     let mut tx = state.database.begin().await?;
     let product = own(&mut tx, principal, &product).await?;
-    let version = db::products::archive(&mut tx, product.id)
+    let before = get_product::load(&mut tx, product).await?;
+    let version = db::products::archive(&mut tx, before.id)
         .await?
         .ok_or_else(no_such_product)?;
-    events::publish_archived(&mut tx, product.id, version).await?;
+    events::publish_archived(&mut tx, before.id, version).await?;
+    let after = Product {
+        status: Status::Archived,
+        version,
+        ..before.clone()
+    };
+    audited::record(&mut tx, principal, "archive_product", Some(&before), &after).await?;
     tx.commit().await?;
     state.changed();
     Ok(StatusCode::NO_CONTENT)

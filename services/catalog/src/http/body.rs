@@ -12,7 +12,7 @@ use crate::{
     db,
     domain::{
         Violation,
-        product::{Picture, Product, Status},
+        product::{Picture, Product},
     },
     pictures::Pictures,
 };
@@ -110,10 +110,10 @@ pub(crate) fn money(minor: i64, currency: &str) -> Money {
 /// Who sells a product.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct VendorBody {
-    id: VendorId,
+    pub(crate) id: VendorId,
     /// Missing until the vendor has introduced themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
+    pub(crate) name: Option<String>,
 }
 
 /// One buyable form of a product.
@@ -199,10 +199,7 @@ impl ProductBody {
                 id: product.vendor_id,
                 name: product.vendor_name,
             },
-            status: match product.status {
-                Status::Active => "active",
-                Status::Archived => "archived",
-            },
+            status: product.status.name(),
             attributes: product.attributes,
             version: product.version,
             created_at: product.created_at,

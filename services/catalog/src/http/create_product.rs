@@ -14,6 +14,7 @@ use sqlx::PgConnection;
 use utoipa::ToSchema;
 
 use super::{
+    audited,
     body::{ProblemBody, ProductBody, entity_tag, field_errors},
     get_product,
 };
@@ -116,7 +117,7 @@ impl From<CreateVariant> for VariantWish {
     }
 }
 
-enum Error {
+pub(super) enum Error {
     UnknownCategory(String),
     SkuTaken,
     Database(sqlx::Error),
@@ -174,6 +175,7 @@ pub(crate) async fn create_product(
     let mut tx = state.database.begin().await?;
     let product = store(&mut tx, id, principal.user.into(), &draft).await?;
     events::publish_created(&mut tx, &product).await?;
+    audited::record(&mut tx, principal, "create_product", None, &product).await?;
     tx.commit().await?;
     state.changed();
 

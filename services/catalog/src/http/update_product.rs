@@ -14,10 +14,11 @@ use chassis::{
 };
 use contracts::Amount;
 use serde::Deserialize;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, Transaction};
 use utoipa::ToSchema;
 
 use super::{
+    audited,
     body::{ProblemBody, ProductBody, entity_tag, field_errors},
     get_product::{self, no_such_product},
 };
@@ -89,20 +90,49 @@ pub(crate) async fn update_product(
     let mut tx = state.database.begin().await?;
     let product = own(&mut tx, principal, &product).await?;
     require_version(&product, expected)?;
-    let mut product = get_product::load(&mut tx, product).await?;
+    let before = get_product::load(&mut tx, product).await?;
+    let mut product = before.clone();
     apply(&mut tx, request, &mut product).await?;
-    let facets = facets(
-        &product.attributes,
-        product.variants.iter().map(|variant| &variant.options),
-    );
-    let revision = db::products::update(&mut tx, &product, &facets).await?;
-    product.revise(revision.ok_or_else(|| stale(product.version))?);
-    events::publish_updated(&mut tx, &product).await?;
+    let product = store(&mut tx, product).await?;
+    audited::record(
+        &mut tx,
+        principal,
+        "update_product",
+        Some(&before),
+        &product,
+    )
+    .await?;
     tx.commit().await?;
     state.changed();
 
     let tag = [(header::ETAG, entity_tag(product.version))];
     Ok((tag, Json(ProductBody::new(product, &state.pictures))).into_response())
+}
+
+/// Stores a changed product as its next version, with the event that tells of it.
+pub(super) async fn store(
+    tx: &mut Transaction<'_, Postgres>,
+    mut product: Product,
+) -> Result<Product, Problem> {
+    let facets = facets(
+        &product.attributes,
+        product.variants.iter().map(|variant| &variant.options),
+    );
+    let revision = db::products::update(tx, &product, &facets).await?;
+    product.revise(revision.ok_or_else(|| stale(product.version))?);
+    events::publish_updated(tx, &product).await?;
+    Ok(product)
+}
+
+/// Lets a vendor at what is their own, and admins at everything.
+pub(super) fn require_own(principal: Principal, product: &Product) -> Result<(), Problem> {
+    if principal.owns(product.vendor_id.0) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        &FORBIDDEN,
+        "This product belongs to another vendor.",
+    ))
 }
 
 /// The product, locked, if it is this vendor's own or an admin asks.
@@ -114,12 +144,7 @@ pub(super) async fn own(
     let product = get_product::find(connection, text)
         .await?
         .ok_or_else(no_such_product)?;
-    if !principal.owns(product.vendor_id.0) {
-        return Err(Problem::new(
-            &FORBIDDEN,
-            "This product belongs to another vendor.",
-        ));
-    }
+    require_own(principal, &product)?;
     // Locked, then read again: what was read before the lock may have changed while we waited for it.
     db::products::lock(connection, product.id).await?;
     let product = db::products::get(connection, Some(product.id), None).await?;
@@ -162,7 +187,7 @@ fn expected_version(headers: &HeaderMap, version: Option<i64>) -> Result<i64, Pr
         })
 }
 
-fn require_version(product: &Product, expected: i64) -> Result<(), Problem> {
+pub(super) fn require_version(product: &Product, expected: i64) -> Result<(), Problem> {
     if product.version == expected {
         Ok(())
     } else {

@@ -16,6 +16,7 @@ use chassis::{
 use sha2::{Digest as _, Sha256};
 
 use super::{
+    audited,
     body::{ProblemBody, ProductBody},
     get_product,
     update_product::own,
@@ -70,18 +71,27 @@ pub(crate) async fn upload_picture(
 
     let mut tx = state.database.begin().await?;
     let product = own(&mut tx, principal, &product).await?;
+    let before = get_product::load(&mut tx, product).await?;
     db::pictures::upsert(&mut tx, &digest, &picture).await?;
-    let is_new = db::pictures::attach(&mut tx, product.id, &digest, "").await?;
-    if is_new && db::pictures::count(&mut tx, product.id).await? > MAX_PICTURES {
+    let is_new = db::pictures::attach(&mut tx, before.id, &digest, "").await?;
+    if is_new && db::pictures::count(&mut tx, before.id).await? > MAX_PICTURES {
         return Err(Problem::new(
             &TOO_MANY_PICTURES,
             format!("A product may have {MAX_PICTURES} pictures."),
         ));
     }
-    let mut product = get_product::load(&mut tx, product).await?;
+    let mut product = get_product::load(&mut tx, before.clone()).await?;
     if is_new {
         product.revise(db::products::touch(&mut tx, product.id).await?);
         events::publish_updated(&mut tx, &product).await?;
+        audited::record(
+            &mut tx,
+            principal,
+            "upload_picture",
+            Some(&before),
+            &product,
+        )
+        .await?;
     }
     tx.commit().await?;
     state.changed();

@@ -3,7 +3,7 @@
 use image::ImageFormat;
 use serde_json::{Value, json};
 use testkit::{
-    Client, ObjectStore,
+    Client, ObjectStore, admin,
     api::{Actor, Call, Promises, Subject, documents, fuzz, matrix},
 };
 use uuid::Uuid;
@@ -51,19 +51,40 @@ impl Subject for Catalogue {
             call.with("product", product["id"].as_str().unwrap())
         };
         match operation {
-            "list_categories" | "list_products" | "search_products" => Call::plain(),
+            "list_categories" | "list_products" | "search_products" | "list_own_products" => {
+                Call::plain()
+            }
             "create_product" => Call::plain().json(whole_product()),
-            "get_product" => of_product().await,
+            "get_product" | "get_own_product" => of_product().await,
             "archive_product" => of_product().await.once(),
             "update_product" => of_product().await.once().json(json!({
                 "version": 1, "name": "Notebook", "summary": "Light", "description": "A light one", "price": "12.30",
                 "category": "garden", "attributes": { "material": "Steel" }
             })),
+            "add_variant" => {
+                let sku = Uuid::new_v4().to_string();
+                of_product().await.json(json!({
+                    "sku": sku, "name": "Green", "price": 1399, "options": { "colour": "Green" }
+                }))
+            }
+            "update_variant" => {
+                let product = self.app.product("Laptop", json!({})).await;
+                let variant = product["variants"][0]["id"].as_str().unwrap();
+                Call::plain()
+                    .owned_by(Actor::Vendor)
+                    .with("product", product["id"].as_str().unwrap())
+                    .with("variant", variant)
+                    .json(json!({
+                        "version": 1, "name": "Blue", "price": "12.30", "options": { "colour": "Blue" }
+                    }))
+                    .once()
+            }
             "upload_picture" => {
                 let picture = picture(64, 64, ImageFormat::Png);
                 of_product().await.bytes("image/png", picture)
             }
-            other => panic!("{other} is new: say how it is called"),
+            other => admin::example(other)
+                .unwrap_or_else(|| panic!("{other} is new: say how it is called")),
         }
     }
 

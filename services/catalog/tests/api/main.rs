@@ -4,6 +4,7 @@
 mod app;
 
 mod authorisation;
+mod back_office;
 mod documents;
 mod get_product;
 mod images;

@@ -6,13 +6,14 @@ use std::{
 };
 
 use chassis::{
-    Process, RateLimitConfig, RateLimiter, Service,
+    Process, RateLimitConfig, RateLimiter, Service, admin,
+    auth::{TokenRules, Verifier},
     consumer::{Consumer, Delivery, Verdict},
     database,
 };
 use contracts::{UserId, identity::UserRegistered};
 use sqlx::{Postgres, Transaction, migrate::Migrator};
-use testkit::{Nats, TestDatabase};
+use testkit::{Client, Issuer, Nats, TestDatabase};
 use tokio::task::JoinSet;
 use utoipa::openapi::OpenApiBuilder;
 use uuid::Uuid;
@@ -68,6 +69,9 @@ pub(crate) struct TestApp {
     pub(crate) nats: Nats,
     pub(crate) database: TestDatabase,
     pub(crate) tries: Arc<Mutex<HashMap<String, usize>>>,
+    /// As nobody.
+    pub(crate) anonymous: Client,
+    issuer: Issuer,
     running: JoinSet<()>,
 }
 
@@ -77,6 +81,8 @@ impl TestApp {
             nats: Nats::start(),
             database: TestDatabase::new(&MIGRATOR).await,
             tries: Arc::default(),
+            anonymous: Client::new("http://127.0.0.1:1"),
+            issuer: Issuer::default(),
             running: JoinSet::new(),
         };
         app.replica().await;
@@ -93,11 +99,24 @@ impl TestApp {
             .unwrap();
         let tries = Arc::clone(&self.tries);
         service.consume("IDENTITY", Greeter { tries });
-        let document = OpenApiBuilder::new().build();
+        let rules = TokenRules {
+            issuer: "argosy".to_owned(),
+            audience: "argosy".to_owned(),
+        };
+        let keys = format!("file:{}", self.issuer.file().display());
+        let verifier = Verifier::new(keys.parse().unwrap(), &rules, &process.metrics);
+        let routes = admin::routes("test", service.database(), verifier);
+        let document = admin::describe(OpenApiBuilder::new().build(), "test");
         let limiter = RateLimiter::new(&RateLimitConfig::default(), &process.metrics);
-        let app = service.app(axum::Router::new(), &document, limiter);
+        let app = service.app(routes, &document, limiter);
+        self.anonymous = Client::new(&format!("http://{}", app.address().unwrap()));
         self.running
             .spawn(async move { app.serve().await.unwrap() });
+    }
+
+    /// Somebody with this role.
+    pub(crate) fn client(&self, user: Uuid, role: &str) -> Client {
+        self.anonymous.with_token(&self.issuer.token(user, role))
     }
 
     /// Somebody of this name registers; the event's id.

@@ -1,4 +1,5 @@
-//! The tables of messages are the same in every service: its migrations make them, the statements in here use them.
+//! The tables of messages and of who changed what are the same in every service: its migrations make them, the statements in
+//! here use them.
 
 use std::path::Path;
 
@@ -27,7 +28,7 @@ async fn tables(migrator: &Migrator) -> serde_json::Map<String, Value> {
            'indexes', (select json_agg(indexdef order by indexname) from pg_indexes where tablename = relname)
          ))
          from pg_class
-         where relname in ('outbox', 'outbox_stream', 'inbox', 'dead_letter') and relkind = 'r'",
+         where relname in ('outbox', 'outbox_stream', 'inbox', 'dead_letter', 'audit_entry') and relkind = 'r'",
     )
     .fetch_one(&mut connection)
     .await
@@ -41,7 +42,7 @@ async fn tables(migrator: &Migrator) -> serde_json::Map<String, Value> {
 #[tokio::test]
 async fn the_tables_of_messages_are_the_same_in_every_service() {
     let expected = tables(&MIGRATOR).await;
-    assert_eq!(expected.len(), 4);
+    assert_eq!(expected.len(), 5);
     let services = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut compared = 0;
     for entry in std::fs::read_dir(services).unwrap() {
@@ -60,6 +61,6 @@ async fn the_tables_of_messages_are_the_same_in_every_service() {
             compared += 1;
         }
     }
-    // Every service has an outbox, and those that listen have the other two.
-    assert!(compared >= 20, "only {compared} tables were compared");
+    // Every service has an outbox and an audit trail, and those that listen have the other two.
+    assert!(compared >= 27, "only {compared} tables were compared");
 }

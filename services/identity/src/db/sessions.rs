@@ -15,6 +15,7 @@ pub(crate) enum EndedBy {
     PasswordChanged,
     RightsChanged,
     TokenReused,
+    Admin,
 }
 
 impl EndedBy {
@@ -25,6 +26,7 @@ impl EndedBy {
             Self::PasswordChanged => "password_changed",
             Self::RightsChanged => "rights_changed",
             Self::TokenReused => "token_reused",
+            Self::Admin => "admin",
         }
     }
 }

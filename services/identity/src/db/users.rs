@@ -181,10 +181,22 @@ pub(crate) async fn in_session(
     row.map(User::try_from).transpose()
 }
 
-/// The `limit` accounts behind `after`, newest first: ids are in the order of creation.
+/// Which accounts a list shows, and in which order.
+#[derive(Debug, Default)]
+pub(crate) struct Filter {
+    /// A part of the address.
+    pub(crate) email: Option<String>,
+    pub(crate) role: Option<Role>,
+    /// By address; the newest first otherwise.
+    pub(crate) by_email: bool,
+    /// The last one that was shown.
+    pub(crate) after: Option<UserId>,
+}
+
+/// At most `limit` of them. Ids are in the order of creation, and no two accounts share an address.
 pub(crate) async fn page(
     connection: &mut PgConnection,
-    after: Option<UserId>,
+    filter: &Filter,
     limit: i64,
 ) -> sqlx::Result<Vec<User>> {
     let rows = sqlx::query_as!(
@@ -193,16 +205,33 @@ pub(crate) async fn page(
         select id as "id: UserId", email, first_name, last_name, role, permissions, consent_version, consent_at,
           version, created_at, updated_at
         from users
-        where $1::uuid is null or id < $1
-        order by id desc
-        limit $2
+        where ($1::uuid is null or case
+            when $2 then email > (select last.email from users last where last.id = $1)
+            else id < $1
+          end)
+          and ($3::text is null or strpos(email, $3) > 0)
+          and ($4::text is null or role = $4)
+        order by case when $2 then email end, id desc
+        limit $5
         "#,
-        after.map(|id| id.0),
+        filter.after.map(|id| id.0),
+        filter.by_email,
+        filter.email,
+        filter.role.map(Role::name),
         limit,
     )
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(User::try_from).collect()
+}
+
+/// The accounts of all admins, locked until the transaction ends: two who take each other's role away take turns.
+pub(crate) async fn lock_admins(connection: &mut PgConnection) -> sqlx::Result<Vec<UserId>> {
+    sqlx::query_scalar!(
+        r#"select id as "id: UserId" from users where role = 'admin' order by id for no key update"#
+    )
+    .fetch_all(connection)
+    .await
 }
 
 /// Changes the names that are given.

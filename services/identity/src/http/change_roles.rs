@@ -1,9 +1,15 @@
 //! `PATCH /api/users/{user}/roles`: an admin gives somebody other rights. Each change is kept.
 
 use axum::extract::{Path, State as FromState};
-use chassis::{Json, Problem, problem::CONFLICT};
+use chassis::{
+    Json, Problem,
+    audit::{self, Change},
+    auth::Principal,
+    problem::{CONFLICT, FORBIDDEN},
+};
 use contracts::UserId;
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
@@ -16,6 +22,7 @@ use crate::{
     db::{self, sessions::EndedBy},
     domain::{
         Rules,
+        account::User,
         rights::{self, Role},
     },
 };
@@ -60,6 +67,14 @@ pub(crate) async fn change_roles(
     let (role, permissions) = request.checked()?;
     let id: UserId = user.parse().map_err(|_| no_such_user())?;
     let mut tx = state.database.begin().await?;
+    // Somebody may have taken the admin's own role away while this request was under way: of two who do that to each other,
+    // one stays.
+    if !db::users::lock_admins(&mut tx)
+        .await?
+        .contains(&admin.user.id)
+    {
+        return Err(Problem::new(&FORBIDDEN, "Only an admin may do this."));
+    }
     let before = db::users::lock(&mut tx, id)
         .await?
         .ok_or_else(no_such_user)?;
@@ -75,9 +90,23 @@ pub(crate) async fn change_roles(
     let after = db::users::set_rights(&mut tx, id, role, &permissions).await?;
     db::users::note_change_of_rights(&mut tx, admin.user.id, &before, &after).await?;
     db::sessions::end_all(&mut tx, id, None, EndedBy::RightsChanged).await?;
+    audit::record(&mut tx, &change(admin.principal(), &before, &after)).await?;
     tx.commit().await?;
     tracing::info!(user.id = %id, by = %admin.user.id, from = before.role.name(), to = role.name(), "changed somebody's rights");
     Ok(Json(after.into()))
+}
+
+/// Only rights: an account's name and address are personal, and the trail is kept when the account is erased.
+fn change(by: Principal, before: &User, after: &User) -> Change {
+    let rights = |user: &User| json!({ "role": user.role.name(), "permissions": user.permissions });
+    Change {
+        by,
+        action: "change_roles",
+        subject_kind: "user",
+        subject_id: after.id.to_string(),
+        before: rights(before),
+        after: rights(after),
+    }
 }
 
 type Rights = (Option<Role>, Option<Vec<String>>);

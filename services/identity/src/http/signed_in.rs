@@ -2,15 +2,38 @@
 //! of a session and a change of rights count at once.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use chassis::{Problem, auth::ADMINS, problem::FORBIDDEN};
+use chassis::{
+    Problem,
+    auth::{self, ADMINS, Principal},
+    problem::FORBIDDEN,
+};
 use uuid::Uuid;
 
-use crate::{assembly::State, db, domain::account::User};
+use crate::{
+    assembly::State,
+    db,
+    domain::{account::User, rights::Role},
+};
 
 /// Somebody with a valid token of a live session.
 pub(crate) struct SignedIn {
     pub(crate) user: User,
     pub(crate) session: Uuid,
+}
+
+impl SignedIn {
+    /// As the audit trail names them.
+    pub(crate) fn principal(&self) -> Principal {
+        let role = match self.user.role {
+            Role::Customer => auth::Role::Customer,
+            Role::Vendor => auth::Role::Vendor,
+            Role::Admin => auth::Role::Admin,
+        };
+        Principal {
+            user: self.user.id,
+            role,
+        }
+    }
 }
 
 /// The same, and an admin.

@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::{Value, json};
 use testkit::{
-    Client,
+    Client, admin,
     api::{Actor, Call, Promises, Subject, documents, fuzz, matrix},
 };
 
@@ -156,7 +156,9 @@ impl Subject for Town {
                     .with("user", &somebody.id)
                     .json(json!({ "role": "vendor", "permissions": ["orders:refund"] }))
             }
-            other => panic!("{other} is new: say how it is called"),
+            "end_sessions" => Call::plain().with("user", &self.stranger("customer").await.id),
+            other => admin::example(other)
+                .unwrap_or_else(|| panic!("{other} is new: say how it is called")),
         }
     }
 }

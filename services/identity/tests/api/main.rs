@@ -6,6 +6,7 @@ mod app;
 mod accounts;
 mod addresses;
 mod administrator;
+mod back_office;
 mod browsers;
 mod documents;
 mod limits;

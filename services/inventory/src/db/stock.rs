@@ -184,10 +184,15 @@ pub(crate) struct Filter {
     pub(crate) vendor: Option<VendorId>,
     pub(crate) product: Option<ProductId>,
     pub(crate) level: Option<Level>,
+    /// A part of the product's name, or the beginning of a SKU, whatever their case.
+    pub(crate) words: Option<String>,
+    pub(crate) warehouse: Option<String>,
+    /// By name of product and SKU instead of by id.
+    pub(crate) by_name: bool,
     pub(crate) after: Option<StockId>,
 }
 
-/// The next shelves in the order of their ids.
+/// The next shelves in the order of their ids, or of their products' names.
 pub(crate) async fn page(
     connection: &mut PgConnection,
     filter: &Filter,
@@ -204,14 +209,25 @@ pub(crate) async fn page(
         where ($1::uuid is null or v.vendor_id = $1)
           and ($2::uuid is null or v.product_id = $2)
           and ($3::text is null or s.alert_level = $3)
-          and ($4::uuid is null or s.stock_id > $4)
-        order by s.stock_id
-        limit $5
+          and ($4::uuid is null or case
+            when $5 then (lower(v.product_name), v.sku, s.stock_id) > (
+              select lower(v.product_name), v.sku, s.stock_id from stock s join variant v using (variant_id)
+              where s.stock_id = $4
+            )
+            else s.stock_id > $4
+          end)
+          and ($6::text is null or strpos(lower(v.product_name), lower($6)) > 0 or starts_with(lower(v.sku), lower($6)))
+          and ($7::text is null or s.warehouse_location = $7)
+        order by case when $5 then lower(v.product_name) end, case when $5 then v.sku end, s.stock_id
+        limit $8
         "#,
         filter.vendor.map(|vendor| vendor.0),
         filter.product.map(|product| product.0),
         filter.level.map(Level::name),
         filter.after.map(|after| after.0),
+        filter.by_name,
+        filter.words,
+        filter.warehouse,
         limit,
     )
     .fetch_all(connection)

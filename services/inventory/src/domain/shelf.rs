@@ -172,6 +172,11 @@ impl Shelves {
         own
     }
 
+    /// One of them, as it is by now.
+    pub(crate) fn get(&self, id: StockId) -> Option<&Shelf> {
+        self.rows.get(&id)
+    }
+
     /// Those from which a variant can be sold, in the order of their ids.
     pub(crate) fn selling(&self, variant: VariantId) -> impl Iterator<Item = &Shelf> {
         let ids = self.of_variant.get(&variant).map_or(&[][..], Vec::as_slice);

@@ -36,6 +36,10 @@ pub(crate) struct AddStock {
     /// At so many units to sell or fewer, the vendor is told; 5 unless it has been said.
     #[schema(minimum = 0, maximum = 1_000_000)]
     low_stock_threshold: Option<i64>,
+    /// Where they come from, for the ledger.
+    #[schema(max_length = 200, example = "Delivery 4711")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 impl AddStock {
@@ -48,9 +52,15 @@ impl AddStock {
             .low_stock_threshold
             .map(|threshold| within("lowStockThreshold", threshold, 0, MAX_UNITS));
         rules.keep(threshold.transpose());
+        let reason = self
+            .reason
+            .as_deref()
+            .map(|reason| text::line("reason", reason, 200));
+        let reason = rules.keep(reason.transpose());
         rules.finish()?;
         Ok(Self {
             warehouse_location,
+            reason,
             ..self
         })
     }
@@ -87,7 +97,7 @@ pub(crate) async fn add_stock(
     Json(request): Json<AddStock>,
 ) -> Result<Response, Problem> {
     let request = request.checked()?;
-    let attempt = Attempt::new("restock", "", principal.user, key, &request);
+    let attempt = Attempt::new("restock", "", principal, key, &request);
     if let Some(replayed) = attempt
         .replay(&state, &mut *state.database.acquire().await?)
         .await?
@@ -122,7 +132,7 @@ pub(crate) async fn add_stock(
     let change = Change {
         on_hand: request.quantity,
         reason: Reason::Restock,
-        note: None,
+        note: request.reason,
     };
     attempt.finish(&state, tx, shelves, id, change).await
 }

@@ -90,7 +90,7 @@ pub(crate) async fn adjust_stock(
         .ok_or_else(no_such_stock)?;
     require_own(principal, shelf.facts.vendor_id)?;
     let request = request.checked()?;
-    let attempt = Attempt::new("adjustment", &id.to_string(), principal.user, key, &request);
+    let attempt = Attempt::new("adjustment", &id.to_string(), principal, key, &request);
     if let Some(replayed) = attempt.begin(&state, &mut tx).await? {
         return Ok(replayed);
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::body::{ProblemBody, no_such_stock, require_own, stock_id};
+use super::body::{ProblemBody, StockBody, no_such_stock, require_own, stock_id};
 use crate::{
     assembly::State,
     db::{self, ledger::Entry},
@@ -51,6 +51,8 @@ impl From<Entry> for EntryBody {
 /// A page of the ledger.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct LedgerPage {
+    /// What the changes add up to.
+    stock: StockBody,
     items: Vec<EntryBody>,
     /// `after` of the next page; null on the last one.
     next: Option<i64>,
@@ -99,5 +101,9 @@ pub(crate) async fn list_ledger(
     entries.truncate(usize::from(limit));
     let next = entries.last().filter(|_| more).map(|last| last.id);
     let items = entries.into_iter().map(EntryBody::from).collect();
-    Ok(Json(LedgerPage { items, next }))
+    Ok(Json(LedgerPage {
+        stock: shelf.into(),
+        items,
+        next,
+    }))
 }

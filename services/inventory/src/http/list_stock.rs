@@ -39,6 +39,9 @@ pub(crate) struct StockPage {
     params(
         ("productId" = Option<String>, Query, description = "Of this product only."),
         ("level" = Option<String>, Query, description = "Only what is `ok`, `low` or `out`."),
+        ("q" = Option<String>, Query, max_length = 200, description = "A part of the product's name, or the beginning of a SKU."),
+        ("warehouse" = Option<String>, Query, max_length = 80, description = "Only what lies there."),
+        ("sort" = Option<String>, Query, description = "id (default) or name."),
         ("limit" = Option<u8>, Query, minimum = 1, maximum = 100, description = "Entries per page, 50 unless said."),
         ("after" = Option<String>, Query, description = "`next` of the page before."),
     ),
@@ -61,9 +64,21 @@ pub(crate) async fn list_stock(
         product: query.take("productId", |text| {
             text.parse().map_err(|_| "must be a product's id (a UUID)")
         }),
-        level: query.take("level", |text| {
-            Level::from_name(text).ok_or("must be ok, low or out")
-        }),
+        level: query
+            .take("level", |text| match text {
+                "" => Ok(None),
+                text => Level::from_name(text)
+                    .map(Some)
+                    .ok_or("must be ok, low or out"),
+            })
+            .flatten(),
+        words: query.words("q", 200),
+        warehouse: query.words("warehouse", 80),
+        by_name: query.take("sort", |text| match text {
+            "id" => Ok(false),
+            "name" => Ok(true),
+            _ => Err("must be id or name"),
+        }) == Some(true),
         after: query.after(),
     };
     query.finish()?;

@@ -5,11 +5,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chassis::{
-    Problem, failpoint,
+    Problem, audit,
+    auth::Principal,
+    failpoint,
     idempotency::{self, IdempotencyKey},
 };
-use contracts::{StockId, UserId};
+use contracts::StockId;
 use serde::Serialize;
+use serde_json::{Value, json};
 use sqlx::{PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
@@ -17,7 +20,7 @@ use super::body::StockBody;
 use crate::{
     assembly::State,
     bookkeeping, db,
-    domain::shelf::{Movement, Reason, Shelves},
+    domain::shelf::{Movement, Reason, Shelf, Shelves},
 };
 
 /// One request of one person.
@@ -25,7 +28,7 @@ pub(super) struct Attempt {
     /// The reference of its movement.
     pub(super) id: Uuid,
     operation: &'static str,
-    actor: UserId,
+    actor: Principal,
     key: IdempotencyKey,
     fingerprint: Vec<u8>,
 }
@@ -35,7 +38,7 @@ impl Attempt {
     pub(super) fn new(
         operation: &'static str,
         subject: &str,
-        actor: UserId,
+        actor: Principal,
         key: IdempotencyKey,
         request: &impl Serialize,
     ) -> Self {
@@ -55,7 +58,7 @@ impl Attempt {
         tx: &mut Transaction<'static, Postgres>,
     ) -> Result<Option<Response>, Problem> {
         let key = self.key.as_str();
-        if db::requests::insert(tx, self.id, self.actor, key, &self.fingerprint).await? {
+        if db::requests::insert(tx, self.id, self.actor.user, key, &self.fingerprint).await? {
             return Ok(None);
         }
         let replayed = self.replay(state, tx).await?;
@@ -68,7 +71,7 @@ impl Attempt {
         state: &State,
         connection: &mut PgConnection,
     ) -> Result<Option<Response>, Problem> {
-        let earlier = db::requests::find(connection, self.actor, self.key.as_str()).await?;
+        let earlier = db::requests::find(connection, self.actor.user, self.key.as_str()).await?;
         let Some(earlier) = earlier else {
             return Ok(None);
         };
@@ -102,6 +105,8 @@ impl Attempt {
             reference: self.id,
             note: change.note,
         };
+        let before = shelves.get(target).cloned();
+        let note = movement.note.clone();
         shelves.apply(movement).map_err(Problem::internal)?;
         let posting = bookkeeping::post(&mut tx, shelves).await.map_err(stored)?;
         failpoint::hit("inventory.request.before_answer");
@@ -110,6 +115,17 @@ impl Attempt {
             .into_iter()
             .find(|changed| changed.id == target)
             .expect("BUG: the shelf was moved");
+        let change = audit::Change {
+            by: self.actor,
+            action: self.operation,
+            subject_kind: "stock",
+            subject_id: target.to_string(),
+            before: before
+                .as_ref()
+                .map_or(Value::Null, |shelf| facts(shelf, None)),
+            after: facts(&changed, note.as_deref()),
+        };
+        audit::record(&mut tx, &change).await?;
         let body = serde_json::to_string(&StockBody::from(changed)).map_err(Problem::internal)?;
         db::requests::answer(&mut tx, self.id, &body).await?;
         tx.commit().await?;
@@ -127,6 +143,15 @@ impl Attempt {
         let labels = [self.operation, outcome];
         state.metrics.requests.with_label_values(&labels).inc();
     }
+}
+
+/// What the audit trail keeps of a shelf.
+fn facts(shelf: &Shelf, reason: Option<&str>) -> Value {
+    json!({
+        "onHand": shelf.on_hand,
+        "lowStockThreshold": shelf.threshold,
+        "reason": reason,
+    })
 }
 
 /// What shall happen to the shelf.

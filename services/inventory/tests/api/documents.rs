@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use testkit::{
-    Client,
+    Client, admin,
     api::{Actor, Call, Promises, Subject, documents, fuzz, matrix},
 };
 use uuid::Uuid;
@@ -56,9 +56,10 @@ impl Subject for Warehouse {
             "adjust_stock" => of_stock.json(json!({ "delta": 1, "reason": "Counted again" })),
             "add_stock" => call.json(json!({
                 "productId": product.id, "variantId": product.variant, "quantity": 1,
-                "warehouseLocation": "Warehouse A", "lowStockThreshold": 3
+                "warehouseLocation": "Warehouse A", "lowStockThreshold": 3, "reason": "Delivery 4711"
             })),
-            other => panic!("{other} is new: say how it is called"),
+            other => admin::example(other)
+                .unwrap_or_else(|| panic!("{other} is new: say how it is called")),
         }
     }
 

@@ -7,6 +7,7 @@ mod books;
 mod alerts;
 mod authorisation;
 mod availability;
+mod back_office;
 mod bad_input;
 mod batches;
 mod catalog_events;

@@ -99,8 +99,8 @@ async fn the_same_event_twice_changes_nothing() {
     // Something behind them on both consumers shows that they have been read.
     let (later, latest) = (app.held(product, 1).await, app.held(product, 1).await);
     commit(&nats, later, 3).await;
-    release(&nats, latest, 3).await;
     app.until(later, "COMMITTED").await;
+    release(&nats, latest, 3).await;
     app.until(latest, "RELEASED").await;
     let mut after = books::stored(&app.database).await;
     assert_eq!(after["holds"].as_array().unwrap().len(), 4);

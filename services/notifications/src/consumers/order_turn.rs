@@ -112,7 +112,7 @@ impl<E: OrderTurn> OrderTurns<E> {
                 recipient: turn.email.to_owned(),
                 letter,
                 event_at: told.at,
-                correlation: told.correlation.clone(),
+                correlation: Some(told.correlation.clone()),
             })
         });
         owed.collect()

@@ -79,7 +79,7 @@ impl<E: StockWarning> StockWarnings<E> {
                 recipient: email.clone(),
                 letter,
                 event_at: delivery.time,
-                correlation: delivery.correlation.clone(),
+                correlation: Some(delivery.correlation.clone()),
             });
         }
         Ok(owed)

@@ -40,7 +40,7 @@ impl Registrations {
             recipient: delivery.event.email.clone(),
             letter,
             event_at: delivery.time,
-            correlation: delivery.correlation.clone(),
+            correlation: Some(delivery.correlation.clone()),
         }
     }
 }

@@ -23,8 +23,8 @@ pub(crate) struct Owed {
     pub(crate) recipient: String,
     pub(crate) letter: Letter,
     pub(crate) event_at: DateTime<Utc>,
-    /// Of the event that owes it.
-    pub(crate) correlation: Correlation,
+    /// Of the event or the request that owes it.
+    pub(crate) correlation: Option<Correlation>,
 }
 
 /// A mail that this process sends now, with all that it says.
@@ -81,7 +81,7 @@ pub(crate) async fn insert(connection: &mut PgConnection, owed: &[Owed]) -> sqlx
     let times: Vec<_> = owed.iter().map(|mail| mail.event_at).collect();
     let (traceparents, causation_ids): (Vec<_>, Vec<_>) = owed
         .iter()
-        .map(|mail| correlation::columns(Some(&mail.correlation)))
+        .map(|mail| correlation::columns(mail.correlation.as_ref()))
         .unzip();
     sqlx::query!(
         r#"

@@ -26,6 +26,13 @@ pub(crate) struct Shown {
 /// Where a page begins: behind the mail that was made then and has this id.
 pub(crate) type Place = (DateTime<Utc>, Uuid);
 
+/// Which of them a list shows.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    pub(crate) status: Option<&'static str>,
+    pub(crate) order: Option<OrderId>,
+}
+
 /// A mail, if it is this user's; anybody's without.
 pub(crate) async fn get(
     connection: &mut PgConnection,
@@ -51,7 +58,7 @@ pub(crate) async fn get(
 pub(crate) async fn page_of_user(
     connection: &mut PgConnection,
     user: UserId,
-    status: Option<&str>,
+    wanted: &Wanted,
     after: Option<Place>,
     limit: i64,
 ) -> sqlx::Result<Vec<Shown>> {
@@ -62,16 +69,17 @@ pub(crate) async fn page_of_user(
         select id, user_id as "user_id: UserId", order_id as "order_id: OrderId", template, subject, status, attempts, next_at,
           failure, answer, created_at, updated_at, sent_at
         from email
-        where user_id = $1 and ($2::text is null or status = $2)
+        where user_id = $1 and ($2::text is null or status = $2) and ($6::uuid is null or order_id = $6)
           and (created_at, id) < (coalesce($3, 'infinity'::timestamptz), coalesce($4, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
         order by created_at desc, id desc
         limit $5
         "#,
         user.0,
-        status,
+        wanted.status,
         time,
         id,
         limit,
+        wanted.order.map(|order| order.0),
     )
     .fetch_all(connection)
     .await
@@ -80,7 +88,7 @@ pub(crate) async fn page_of_user(
 /// A page of everybody's mails, newest first.
 pub(crate) async fn page(
     connection: &mut PgConnection,
-    status: Option<&str>,
+    wanted: &Wanted,
     after: Option<Place>,
     limit: i64,
 ) -> sqlx::Result<Vec<Shown>> {
@@ -91,15 +99,16 @@ pub(crate) async fn page(
         select id, user_id as "user_id: UserId", order_id as "order_id: OrderId", template, subject, status, attempts, next_at,
           failure, answer, created_at, updated_at, sent_at
         from email
-        where ($1::text is null or status = $1)
+        where ($1::text is null or status = $1) and ($5::uuid is null or order_id = $5)
           and (created_at, id) < (coalesce($2, 'infinity'::timestamptz), coalesce($3, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
         order by created_at desc, id desc
         limit $4
         "#,
-        status,
+        wanted.status,
         time,
         id,
         limit,
+        wanted.order.map(|order| order.0),
     )
     .fetch_all(connection)
     .await

@@ -3,8 +3,10 @@
 use contracts::{Money, ProductId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::{
+    message::Topic,
     order::OrderState,
     text::{one_line, shortened},
 };
@@ -24,10 +26,11 @@ pub(crate) enum Template {
     OrderRefunded,
     LowStock,
     OutOfStock,
+    Message,
 }
 
 impl Template {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Welcome,
         Self::OrderPlaced,
         Self::OrderPaid,
@@ -37,6 +40,7 @@ impl Template {
         Self::OrderRefunded,
         Self::LowStock,
         Self::OutOfStock,
+        Self::Message,
     ];
 
     /// As it is stored, counted and shown.
@@ -51,6 +55,7 @@ impl Template {
             Self::OrderRefunded => "order_refunded",
             Self::LowStock => "low_stock",
             Self::OutOfStock => "out_of_stock",
+            Self::Message => "message",
         }
     }
 
@@ -119,6 +124,18 @@ pub(crate) enum Letter {
         sku: String,
         warehouse: String,
     },
+    /// Somebody has written to the shop.
+    Message {
+        message: Uuid,
+        topic: Topic,
+        /// Empty where an account's owner did not say.
+        name: String,
+        email: String,
+        order_number: Option<String>,
+        text: String,
+        /// What the document is called, if there is one.
+        document: Option<String>,
+    },
 }
 
 impl Letter {
@@ -134,6 +151,7 @@ impl Letter {
             Self::OrderRefunded { .. } => Template::OrderRefunded,
             Self::LowStock { .. } => Template::LowStock,
             Self::OutOfStock { .. } => Template::OutOfStock,
+            Self::Message { .. } => Template::Message,
         }
     }
 
@@ -153,6 +171,9 @@ impl Letter {
                 name, available, ..
             } => format!("Low stock: {available} left of {}", shortened(name, 80)),
             Self::OutOfStock { name, .. } => format!("Out of stock: {}", shortened(name, 80)),
+            Self::Message { topic, email, .. } => {
+                format!("Message about {}: {email}", topic.name())
+            }
         };
         one_line(&subject)
     }

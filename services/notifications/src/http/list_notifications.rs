@@ -2,6 +2,7 @@
 
 use axum::extract::{RawQuery, State as FromState};
 use chassis::{FieldError, Json, Problem, auth::Principal, query::ListQuery};
+use contracts::OrderId;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -9,7 +10,7 @@ use uuid::Uuid;
 use super::body::{NotificationBody, ProblemBody, Status, scope};
 use crate::{
     assembly::State,
-    db::mails_read::{self, Shown},
+    db::mails_read::{self, Shown, Wanted},
 };
 
 const DEFAULT_LIMIT: u8 = 20;
@@ -27,6 +28,7 @@ struct PageQuery {
     limit: u8,
     after: Option<Uuid>,
     status: Option<Status>,
+    order: Option<OrderId>,
 }
 
 /// List notifications.
@@ -42,6 +44,7 @@ struct PageQuery {
         ("limit" = Option<u8>, Query, minimum = 1, maximum = 100, description = "Notifications per page, 20 unless said."),
         ("after" = Option<String>, Query, description = "`next` of the page before."),
         ("status" = Option<Status>, Query, description = "Only those in this status."),
+        ("order" = Option<String>, Query, description = "Only those about the order with this id."),
     ),
     responses(
         (status = 200, description = "A page of notifications", body = NotificationPage),
@@ -80,10 +83,16 @@ async fn read(state: &State, reader: Principal, query: PageQuery) -> Result<Vec<
             Some((mail.created_at, mail.id))
         }
     };
-    let (status, limit) = (query.status.map(Status::name), i64::from(query.limit) + 1);
+    let wanted = Wanted {
+        status: query.status.map(Status::name),
+        order: query.order,
+    };
+    let limit = i64::from(query.limit) + 1;
     Ok(match scope(reader) {
-        Some(user) => mails_read::page_of_user(&mut connection, user, status, after, limit).await?,
-        None => mails_read::page(&mut connection, status, after, limit).await?,
+        Some(user) => {
+            mails_read::page_of_user(&mut connection, user, &wanted, after, limit).await?
+        }
+        None => mails_read::page(&mut connection, &wanted, after, limit).await?,
     })
 }
 
@@ -97,6 +106,9 @@ fn parse(query: Option<&str>) -> Result<PageQuery, Problem> {
         limit: list.limit(DEFAULT_LIMIT),
         after: list.after(),
         status: list.take_one_of("status", &Status::ALL, Status::name),
+        order: list.take("order", |text| {
+            text.parse().map_err(|_| "must be an order's id (a UUID)")
+        }),
     };
     list.finish()?;
     Ok(page)

@@ -4,7 +4,12 @@ use axum::{
     extract::{Path, State as FromState},
     http::StatusCode,
 };
-use chassis::{Json, Problem, auth::Principal};
+use chassis::{
+    Json, Problem,
+    audit::{self, Change},
+    auth::Principal,
+};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::body::{NotificationBody, ProblemBody, no_such_notification, scope};
@@ -43,9 +48,18 @@ pub(crate) async fn retry_notification(
         return Err(Problem::new(&MAIL_NOT_DEAD, detail).with("state", known.status));
     }
     let mail = db::mails_read::get(&mut tx, id, scope(reader)).await?;
+    let mail = mail.ok_or_else(no_such_notification)?;
+    let change = Change {
+        by: reader,
+        action: "retry_notification",
+        subject_kind: "notification",
+        subject_id: id.to_string(),
+        before: json!({ "status": known.status, "attempts": known.attempts }),
+        after: json!({ "status": mail.status, "attempts": mail.attempts }),
+    };
+    audit::record(&mut tx, &change).await?;
     tx.commit().await?;
     state.mails.wake();
-    let mail = mail.ok_or_else(no_such_notification)?;
     Ok((
         StatusCode::ACCEPTED,
         Json(NotificationBody::new(mail, reader)),

@@ -1,4 +1,4 @@
-//! Forgets what nobody needs any more: live updates after a week, mails and orders after a quarter. They are personal data.
+//! Forgets what nobody needs any more: live updates after a week, mails, orders and messages after a quarter. They are personal data.
 
 use chassis::{
     Database,
@@ -25,7 +25,8 @@ impl Worker for ForgetOld {
         let updates = db::live_updates::forget(&mut connection, self.live_days, LIMIT).await?;
         let mails = db::mails::forget(&mut connection, self.mail_days, LIMIT).await?;
         let orders = db::orders::forget(&mut connection, self.mail_days, LIMIT).await?;
-        match usize::try_from(updates + mails + orders)? {
+        let messages = db::messages::forget(&mut connection, self.mail_days, LIMIT).await?;
+        match usize::try_from(updates + mails + orders + messages)? {
             0 => Ok(Step::Idle),
             forgotten => Ok(Step::Worked(forgotten)),
         }

@@ -201,6 +201,20 @@ impl World {
         .await;
     }
 
+    /// Waits until this mail is given up.
+    pub(crate) async fn given_up(&self, mail: &str) {
+        eventually("the mail is given up", || async {
+            let mut sql = self.sql().await;
+            let status: String = sqlx::query_scalar("select status from email where id::text = $1")
+                .bind(mail)
+                .fetch_one(&mut sql)
+                .await
+                .unwrap();
+            (status == "DEAD").then_some(())
+        })
+        .await;
+    }
+
     /// Waits longer than usual until so many mails are sent.
     pub(crate) async fn eventually_sent(&self, count: usize, deadline: Duration) {
         let started = Instant::now();

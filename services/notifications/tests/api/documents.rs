@@ -1,9 +1,9 @@
 //! What the service says of itself: its API's description, who may do what, problems, metrics.
 
 use contracts::UserId;
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::{
-    Client,
+    Client, admin,
     api::{Actor, Call, Promises, Subject, documents, fuzz, matrix},
 };
 
@@ -19,6 +19,8 @@ struct Post {
     owner: Person,
     strangers: [UserId; 4],
     mail: String,
+    /// A message to the shop, with a document.
+    message: String,
 }
 
 impl Post {
@@ -31,7 +33,10 @@ impl Post {
         world.settled(1, "DEAD").await;
         let list = app.customer(&owner).get("/api/notifications").await;
         let mail = list.expect(200).json()["items"][0]["id"].clone();
+        let message = app.anonymous.post("/api/messages", &message()).await;
+        let message = message.expect(201).json()["id"].clone();
         Self {
+            message: message.as_str().unwrap().to_owned(),
             mail: mail.as_str().unwrap().to_owned(),
             world,
             app,
@@ -39,6 +44,15 @@ impl Post {
             strangers: std::array::from_fn(|_| UserId::generate()),
         }
     }
+}
+
+/// With everything that one may have, from somebody who has not written before.
+fn message() -> Value {
+    json!({
+        "topic": "order", "name": "Ada", "email": format!("{}@example.com", UserId::generate()),
+        "orderNumber": "ARG-2026-000001", "text": "It leaks.",
+        "document": { "name": "bill.pdf", "content": "JVBERi0xLjcgaGVsbG8=" }
+    })
 }
 
 impl Subject for Post {
@@ -62,16 +76,19 @@ impl Subject for Post {
             "get_notification" => Call::plain().with("notification", &self.mail),
             "retry_notification" => {
                 // Whoever may retry finds it given up.
-                self.world.settled(1, "DEAD").await;
+                self.world.given_up(&self.mail).await;
                 Call::plain().with("notification", &self.mail)
             }
+            "send_message" => Call::plain().json(message()),
+            "get_document" => Call::plain().with("message", &self.message),
             "open_socket" => Call::plain()
                 .header("connection", "Upgrade")
                 .header("upgrade", "websocket")
                 .header("sec-websocket-version", "13")
                 .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
                 .answered(101),
-            other => panic!("{other} is new: say how it is called"),
+            other => admin::example(other)
+                .unwrap_or_else(|| panic!("{other} is new: say how it is called")),
         }
     }
 }

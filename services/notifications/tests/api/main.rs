@@ -10,6 +10,7 @@ mod crashes;
 mod documents;
 mod live_updates;
 mod mails;
+mod messages;
 mod notifications;
 mod outages;
 mod planted;

@@ -1,4 +1,4 @@
-//! Orders as somebody sees them, a page at a time, newest first.
+//! Orders as somebody sees them, a page at a time, newest first unless somebody works on them.
 //!
 //! One statement for each kind of list, so that each has a plan of its own that walks its own index.
 
@@ -21,23 +21,36 @@ pub(crate) enum Scope {
 
 /// Which of them.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Filter {
+pub(crate) struct Filter<'a> {
     pub(crate) scope: Scope,
     pub(crate) state: Option<State>,
+    /// The one that people know by this number.
+    pub(crate) number: Option<&'a str>,
+    /// Those that wait longest first; only for vendors and admins, who work on them in this order.
+    pub(crate) oldest_first: bool,
 }
 
-/// At most `limit` of them, before `cursor` (which begins at [`Cursor::NEWEST`]).
+/// At most `limit` of them, before `cursor` (which begins at [`Cursor::NEWEST`]); with `oldest_first` behind it (and it begins
+/// at [`Cursor::OLDEST`]).
 pub(crate) async fn page(
     connection: &mut PgConnection,
-    filter: Filter,
+    filter: Filter<'_>,
     cursor: Cursor,
     limit: i64,
 ) -> sqlx::Result<Vec<Head>> {
     let state = filter.state.map(State::name);
     let rows = match filter.scope {
-        Scope::Of(user) => of_user(connection, user, state, cursor, limit).await?,
-        Scope::With(vendor) => with_vendor(connection, vendor, state, cursor, limit).await?,
-        Scope::All => all(connection, state, cursor, limit).await?,
+        Scope::Of(user) => of_user(connection, user, state, filter.number, cursor, limit).await?,
+        Scope::With(vendor) if filter.oldest_first => {
+            with_vendor_oldest(connection, vendor, state, filter.number, cursor, limit).await?
+        }
+        Scope::With(vendor) => {
+            with_vendor(connection, vendor, state, filter.number, cursor, limit).await?
+        }
+        Scope::All if filter.oldest_first => {
+            all_oldest(connection, state, filter.number, cursor, limit).await?
+        }
+        Scope::All => all(connection, state, filter.number, cursor, limit).await?,
     };
     rows.into_iter().map(Head::try_from).collect()
 }
@@ -46,6 +59,7 @@ async fn of_user(
     connection: &mut PgConnection,
     user: UserId,
     state: Option<&str>,
+    number: Option<&str>,
     cursor: Cursor,
     limit: i64,
 ) -> sqlx::Result<Vec<Row>> {
@@ -57,6 +71,7 @@ async fn of_user(
           carrier, tracking_number, placed_at, updated_at
         from orders
         where user_id = $1 and ($2::text is null or state = $2) and (placed_at, id) < ($3, $4::uuid)
+          and ($6::text is null or number = $6)
         order by placed_at desc, id desc
         limit $5
         "#,
@@ -65,6 +80,7 @@ async fn of_user(
         cursor.placed_at,
         cursor.id.0,
         limit,
+        number,
     )
     .fetch_all(connection)
     .await
@@ -74,6 +90,7 @@ async fn with_vendor(
     connection: &mut PgConnection,
     vendor: VendorId,
     state: Option<&str>,
+    number: Option<&str>,
     cursor: Cursor,
     limit: i64,
 ) -> sqlx::Result<Vec<Row>> {
@@ -86,6 +103,7 @@ async fn with_vendor(
         from orders
         where id in (select order_id from order_line where vendor_id = $1)
           and ($2::text is null or state = $2) and (placed_at, id) < ($3, $4::uuid)
+          and ($6::text is null or number = $6)
         order by placed_at desc, id desc
         limit $5
         "#,
@@ -94,6 +112,39 @@ async fn with_vendor(
         cursor.placed_at,
         cursor.id.0,
         limit,
+        number,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+async fn with_vendor_oldest(
+    connection: &mut PgConnection,
+    vendor: VendorId,
+    state: Option<&str>,
+    number: Option<&str>,
+    cursor: Cursor,
+    limit: i64,
+) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as!(
+        Row,
+        r#"
+        select id as "id: OrderId", number, user_id as "user_id: UserId", state, version, stock, pay, reason, currency,
+          total_minor, refunded_minor, payment_method, shipping_address as "shipping_address: Json<ShippingAddress>",
+          carrier, tracking_number, placed_at, updated_at
+        from orders
+        where id in (select order_id from order_line where vendor_id = $1)
+          and ($2::text is null or state = $2) and (placed_at, id) > ($3, $4::uuid)
+          and ($6::text is null or number = $6)
+        order by placed_at, id
+        limit $5
+        "#,
+        vendor.0,
+        state,
+        cursor.placed_at,
+        cursor.id.0,
+        limit,
+        number,
     )
     .fetch_all(connection)
     .await
@@ -102,6 +153,7 @@ async fn with_vendor(
 async fn all(
     connection: &mut PgConnection,
     state: Option<&str>,
+    number: Option<&str>,
     cursor: Cursor,
     limit: i64,
 ) -> sqlx::Result<Vec<Row>> {
@@ -113,6 +165,7 @@ async fn all(
           carrier, tracking_number, placed_at, updated_at
         from orders
         where ($1::text is null or state = $1) and (placed_at, id) < ($2, $3::uuid)
+          and ($5::text is null or number = $5)
         order by placed_at desc, id desc
         limit $4
         "#,
@@ -120,20 +173,51 @@ async fn all(
         cursor.placed_at,
         cursor.id.0,
         limit,
+        number,
+    )
+    .fetch_all(connection)
+    .await
+}
+
+async fn all_oldest(
+    connection: &mut PgConnection,
+    state: Option<&str>,
+    number: Option<&str>,
+    cursor: Cursor,
+    limit: i64,
+) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as!(
+        Row,
+        r#"
+        select id as "id: OrderId", number, user_id as "user_id: UserId", state, version, stock, pay, reason, currency,
+          total_minor, refunded_minor, payment_method, shipping_address as "shipping_address: Json<ShippingAddress>",
+          carrier, tracking_number, placed_at, updated_at
+        from orders
+        where ($1::text is null or state = $1) and (placed_at, id) > ($2, $3::uuid)
+          and ($5::text is null or number = $5)
+        order by placed_at, id
+        limit $4
+        "#,
+        state,
+        cursor.placed_at,
+        cursor.id.0,
+        limit,
+        number,
     )
     .fetch_all(connection)
     .await
 }
 
 /// How many there are in all.
-pub(crate) async fn count(connection: &mut PgConnection, filter: Filter) -> sqlx::Result<i64> {
+pub(crate) async fn count(connection: &mut PgConnection, filter: Filter<'_>) -> sqlx::Result<i64> {
     let state = filter.state.map(State::name);
     match filter.scope {
         Scope::Of(user) => {
             sqlx::query_scalar!(
-                r#"select count(*) as "count!" from orders where user_id = $1 and ($2::text is null or state = $2)"#,
+                r#"select count(*) as "count!" from orders where user_id = $1 and ($2::text is null or state = $2) and ($3::text is null or number = $3)"#,
                 user.0,
                 state,
+                filter.number,
             )
             .fetch_one(connection)
             .await
@@ -144,17 +228,20 @@ pub(crate) async fn count(connection: &mut PgConnection, filter: Filter) -> sqlx
                 select count(*) as "count!"
                 from orders
                 where id in (select order_id from order_line where vendor_id = $1) and ($2::text is null or state = $2)
+                  and ($3::text is null or number = $3)
                 "#,
                 vendor.0,
                 state,
+                filter.number,
             )
             .fetch_one(connection)
             .await
         }
         Scope::All => {
             sqlx::query_scalar!(
-                r#"select count(*) as "count!" from orders where $1::text is null or state = $1"#,
+                r#"select count(*) as "count!" from orders where ($1::text is null or state = $1) and ($2::text is null or number = $2)"#,
                 state,
+                filter.number,
             )
             .fetch_one(connection)
             .await

@@ -25,6 +25,11 @@ impl Cursor {
         },
         id: OrderId(Uuid::max()),
     };
+    /// Before the first page of the other direction: no order is older.
+    pub(crate) const OLDEST: Self = Self {
+        placed_at: DateTime::UNIX_EPOCH,
+        id: OrderId(Uuid::nil()),
+    };
 }
 
 impl fmt::Display for Cursor {

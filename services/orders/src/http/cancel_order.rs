@@ -77,7 +77,7 @@ pub(crate) async fn cancel_order(
         reason,
     };
     match turning.signal(&state, signal).await {
-        Ok(news) => turning.commit(&state, &news).await?,
+        Ok(news) => turning.commit(&state, &news, "cancel_order").await?,
         // It is being cancelled, or is: what was asked for is so.
         Err(NotDone::Refused(Refused::Domain(Refusal::Stale))) => drop(turning),
         Err(refused) => return Err(turning.refused(refused)),

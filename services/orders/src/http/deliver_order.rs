@@ -68,7 +68,7 @@ pub(crate) async fn deliver_order(
         reason: None,
     };
     match turning.signal(&state, signal).await {
-        Ok(news) => turning.commit(&state, &news).await?,
+        Ok(news) => turning.commit(&state, &news, "deliver_order").await?,
         Err(refused) => return Err(turning.refused(refused)),
     }
     show(&state, principal, relation, id).await

@@ -2,7 +2,7 @@
 
 use axum::extract::{RawQuery, State as FromState};
 use chassis::{
-    Json, Problem,
+    FieldError, Json, Problem,
     auth::{Principal, Role},
 };
 
@@ -25,6 +25,8 @@ use crate::{assembly::State, db::lists::Scope};
     params(
         ("limit" = Option<u8>, Query, minimum = 1, maximum = 100, description = "Orders per page, 20 unless said."),
         ("after" = Option<String>, Query, description = "`next` of the page before."),
+        ("number" = Option<String>, Query, description = "Only the one with this number, such as `ARG-2026-000123`."),
+        ("sort" = Option<String>, Query, description = "newest (default), or oldest, for those who work on them."),
         ("state" = Option<String>, Query, description = "Only those in this state, such as `PAID`."),
         ("all" = Option<bool>, Query, description = "Everybody's. For admins."),
     ),
@@ -41,6 +43,10 @@ pub(crate) async fn list_orders(
     RawQuery(query): RawQuery,
 ) -> Result<Json<OrderPage>, Problem> {
     let query = ListQuery::parse(query.as_deref(), true)?;
+    if query.oldest_first && !query.all {
+        let message = "oldest is an order of lists of everybody's orders (all=true)";
+        return Err(Problem::invalid(vec![FieldError::new("sort", message)]));
+    }
     let scope = match (query.all, principal.role) {
         (false, _) => Scope::Of(principal.user),
         (true, Role::Admin) => Scope::All,

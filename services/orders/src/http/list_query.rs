@@ -33,6 +33,8 @@ pub(super) struct ListQuery {
     pub(super) limit: u8,
     pub(super) after: Option<Cursor>,
     pub(super) state: Option<State>,
+    pub(super) number: Option<String>,
+    pub(super) oldest_first: bool,
     pub(super) all: bool,
 }
 
@@ -44,6 +46,12 @@ impl ListQuery {
             limit: list.limit(DEFAULT_LIMIT),
             after: list.after(),
             state: list.take_one_of("state", State::ALL, State::name),
+            number: list.words("number", 40).map(|number| number.to_uppercase()),
+            oldest_first: list.take("sort", |text| match text {
+                "newest" => Ok(false),
+                "oldest" => Ok(true),
+                _ => Err("must be newest or oldest"),
+            }) == Some(true),
             all: takes_all
                 .then(|| {
                     list.take("all", |text| {
@@ -67,9 +75,16 @@ impl ListQuery {
         let filter = Filter {
             scope,
             state: self.state,
+            number: self.number.as_deref(),
+            oldest_first: self.oldest_first,
         };
         let limit = usize::from(self.limit);
-        let after = self.after.unwrap_or(Cursor::NEWEST);
+        let first = if filter.oldest_first {
+            Cursor::OLDEST
+        } else {
+            Cursor::NEWEST
+        };
+        let after = self.after.unwrap_or(first);
         // One more than asked for tells whether there is a next page.
         let mut heads =
             db::lists::page(connection, filter, after, i64::from(self.limit) + 1).await?;

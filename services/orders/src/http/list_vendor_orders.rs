@@ -22,6 +22,8 @@ use crate::{assembly::State, db::lists::Scope};
     params(
         ("limit" = Option<u8>, Query, minimum = 1, maximum = 100, description = "Orders per page, 20 unless said."),
         ("after" = Option<String>, Query, description = "`next` of the page before."),
+        ("number" = Option<String>, Query, description = "Only the one with this number, such as `ARG-2026-000123`."),
+        ("sort" = Option<String>, Query, description = "newest (default), or oldest, for those who work on them."),
         ("state" = Option<String>, Query, description = "Only those in this state, such as `PAID`."),
     ),
     responses(

@@ -106,7 +106,7 @@ pub(crate) async fn refund_order(
     let refund_id = refund.id;
     let signal = signal(id, user, refund);
     match turning.signal(&state, signal).await {
-        Ok(news) => turning.commit(&state, &news).await?,
+        Ok(news) => turning.commit(&state, &news, "refund_order").await?,
         Err(refused) => return Err(turning.refused(refused)),
     }
     let mut connection = state.database.acquire().await?;

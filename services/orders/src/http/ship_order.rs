@@ -76,7 +76,7 @@ pub(crate) async fn ship_order(
         reason: None,
     };
     match turning.signal(&state, signal).await {
-        Ok(news) => turning.commit(&state, &news).await?,
+        Ok(news) => turning.commit(&state, &news, "ship_order").await?,
         Err(refused) => return Err(turning.refused(refused)),
     }
     show(&state, principal, relation, id).await

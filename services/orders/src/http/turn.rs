@@ -1,8 +1,15 @@
 //! What all requests have in common that make an order take a turn: lock it, see who is asking, compare versions, let the
 //! saga decide, commit, show what has become of it.
 
-use chassis::{Json, Problem, auth::Principal, failpoint, problem::STALE_VERSION};
+use chassis::{
+    Json, Problem,
+    audit::{self, Change},
+    auth::Principal,
+    failpoint,
+    problem::STALE_VERSION,
+};
 use contracts::OrderId;
+use serde_json::{Value, json};
 use sqlx::{Postgres, Transaction};
 
 use super::{
@@ -21,6 +28,8 @@ use crate::{
 pub(super) struct Turning {
     pub(super) tx: Transaction<'static, Postgres>,
     pub(super) order: LockedOrder,
+    /// Who asks.
+    by: Principal,
     /// What whoever asks is to it; None where that is nothing.
     relation: Option<Relation>,
 }
@@ -40,6 +49,7 @@ impl Turning {
         Ok(Self {
             tx,
             order,
+            by: principal,
             relation,
         })
     }
@@ -76,8 +86,23 @@ impl Turning {
         }
     }
 
-    /// Commits, and tells whoever waits.
-    pub(super) async fn commit(self, state: &State, news: &[News]) -> Result<(), Problem> {
+    /// Notes who did it, commits, and tells whoever waits.
+    pub(super) async fn commit(
+        mut self,
+        state: &State,
+        news: &[News],
+        action: &'static str,
+    ) -> Result<(), Problem> {
+        let after = db::turns::lock(&mut self.tx, &[self.order.id]).await?.pop();
+        let change = Change {
+            by: self.by,
+            action,
+            subject_kind: "order",
+            subject_id: self.order.id.to_string(),
+            before: facts(&self.order),
+            after: after.as_ref().map_or(Value::Null, facts),
+        };
+        audit::record(&mut self.tx, &change).await?;
         failpoint::hit("orders.turn_before_commit");
         self.tx.commit().await?;
         failpoint::hit("orders.turn_after_commit");
@@ -113,6 +138,20 @@ impl Turning {
             other => Problem::internal(other),
         }
     }
+}
+
+/// What the audit trail keeps of an order; nothing of whoever ordered.
+fn facts(order: &LockedOrder) -> Value {
+    let progress = &order.progress;
+    json!({
+        "state": progress.state.name(),
+        "version": progress.version,
+        "refunded": order.money(progress.refunded),
+        "refunding": order.money(progress.refunding),
+        "carrier": order.carrier,
+        "trackingNumber": order.tracking_number,
+        "reason": order.reason,
+    })
 }
 
 /// Why a signal had no effect.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use testkit::{
-    Client,
+    Client, admin,
     api::{Actor, Call, Promises, Subject, documents, fuzz, matrix},
 };
 use tokio::sync::OnceCell;
@@ -91,7 +91,8 @@ impl Subject for Shop {
                 Call::plain().with("order", &order).json(body)
             }
             "user_dashboard" => Call::plain().with("user", &self.app.customer_id),
-            other => panic!("{other} is new: say how it is called"),
+            other => admin::example(other)
+                .unwrap_or_else(|| panic!("{other} is new: say how it is called")),
         }
     }
 }

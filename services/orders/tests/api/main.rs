@@ -5,6 +5,7 @@
 mod app;
 
 mod access;
+mod back_office;
 mod bad_input;
 mod cancelling;
 mod constraints;

@@ -5,7 +5,12 @@ use axum::{
     extract::{Path, State as FromState},
     http::StatusCode,
 };
-use chassis::{Json, Problem, auth::Admin};
+use chassis::{
+    Json, Problem,
+    audit::{self, Change},
+    auth::Admin,
+};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
@@ -42,21 +47,36 @@ pub(crate) async fn retry_payment(
     let id: Uuid = payment.parse().map_err(|_| no_such_payment())?;
     let mut tx = state.database.begin().await?;
     let found = db::payments::find(&mut tx, id).await?;
-    let id = found.ok_or_else(no_such_payment)?.id;
+    let found = found.ok_or_else(no_such_payment)?;
+    let id = found.id;
+    let before = facts(&PaymentBody::new(found, Vec::new()));
     reopening::reopen(&mut tx, &state.turns, id)
         .await
         .map_err(problem)?;
     let stored = db::payments::find(&mut tx, id.0).await?;
     let stored = stored.ok_or_else(no_such_payment)?;
     let refunds = db::refunds::of_payment(&mut tx, id).await?;
+    let body = PaymentBody::new(stored, refunds);
+    let change = Change {
+        by: admin,
+        action: "retry_payment",
+        subject_kind: "payment",
+        subject_id: id.to_string(),
+        before,
+        after: facts(&body),
+    };
+    audit::record(&mut tx, &change).await?;
     tx.commit().await?;
     state.charges.wake();
     state.turns.committed();
     tracing::info!(payment = %id, admin = %admin.user, "a payment is looked at again");
-    Ok((
-        StatusCode::ACCEPTED,
-        Json(PaymentBody::new(stored, refunds)),
-    ))
+    Ok((StatusCode::ACCEPTED, Json(body)))
+}
+
+/// What the audit trail keeps of a payment; nothing of whoever pays.
+fn facts(payment: &PaymentBody) -> Value {
+    let all = serde_json::to_value(payment).unwrap_or_default();
+    json!({ "state": all["state"], "trouble": all["trouble"], "attempt": all["attempt"], "at": all["updatedAt"] })
 }
 
 fn problem(error: Error) -> Problem {

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use contracts::UserId;
 use testkit::{
-    Client,
+    Client, admin,
     api::{Actor, Call, Promises, Subject, documents, fuzz, matrix},
 };
 
@@ -58,7 +58,8 @@ impl Subject for Till {
                     .header("stripe-signature", &signature)
                     .bytes("application/json", body.into_bytes())
             }
-            other => panic!("{other} is new: say how it is called"),
+            other => admin::example(other)
+                .unwrap_or_else(|| panic!("{other} is new: say how it is called")),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::Money;
+use contracts::{Money, ProductId, VariantId};
 use serde::Deserialize;
 
 /// One picture in three widths (320, 640, 1280 pixels); `width` and `height` are those of the largest.
@@ -130,6 +130,7 @@ pub(super) struct Categories {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Variant {
+    pub id: VariantId,
     pub sku: String,
     pub name: String,
     pub price: Money,
@@ -143,6 +144,7 @@ pub(crate) struct Variant {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Product {
+    pub id: ProductId,
     pub slug: String,
     pub name: String,
     #[serde(default)]

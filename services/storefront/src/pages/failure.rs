@@ -21,6 +21,9 @@ use crate::{
     flags::{FOXTROT, Flag, LIMA, NOVEMBER, UNIFORM, YANKEE},
     links::{self, Link},
     render::Head,
+    services,
+    session::see_other,
+    visit::Visit,
 };
 
 /// When a shopper may try again: about what a restart of the catalogue takes.
@@ -45,6 +48,16 @@ pub(crate) enum Failure {
     TooMany,
     /// The catalogue does not answer, or not sensibly.
     CatalogueAway(anyhow::Error),
+    /// Another service does not answer, or not sensibly; which one.
+    Away(&'static str, anyhow::Error),
+    /// One must be signed in for this; where to go on afterwards.
+    SignIn(String),
+    /// Whoever is signed in may not do this; why not.
+    Forbidden(&'static str),
+    /// The form was not one of ours.
+    ForeignPage,
+    /// What was sent cannot be read as a form.
+    NotAForm,
     /// Our own mistake.
     Broken(anyhow::Error),
 }
@@ -65,6 +78,11 @@ struct FailurePage {
 impl Failure {
     pub(crate) const NO_SUCH_DEPARTMENT: Self =
         Self::NotFound("There is no department of this name.");
+    pub(crate) const NO_SUCH_ORDER: Self = Self::NotFound(
+        "There is no such order in your account. Perhaps you ordered with another one.",
+    );
+    pub(crate) const NO_SUCH_ADDRESS: Self =
+        Self::NotFound("There is no such address in your address book.");
     const NO_SUCH_PRODUCT: Self = Self::NotFound("We do not carry this product, or no longer do.");
     const NO_SUCH_PAGE: Self =
         Self::NotFound("The address may have been mistyped, or what was here has moved on.");
@@ -95,7 +113,10 @@ impl Failure {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
-            Self::CatalogueAway(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::CatalogueAway(_) | Self::Away(..) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::SignIn(_) => StatusCode::SEE_OTHER,
+            Self::ForeignPage | Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::NotAForm => StatusCode::BAD_REQUEST,
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -119,6 +140,20 @@ impl Failure {
                 "The shop cannot reach its shelves",
                 "Our catalogue does not answer right now. It usually takes a few seconds: load this page again in a moment.",
             ),
+            Self::Away(service, _) => away(service),
+            Self::SignIn(_) => (NOVEMBER, "Sign in first", "This page is about an account."),
+            Self::Forbidden(why) => (UNIFORM, "This is not for you", why),
+            Self::ForeignPage => (
+                UNIFORM,
+                "That did not come from this shop",
+                "What was sent has not been used, because it does not say that it was filled in on a page of ours. \
+                 Go back to the page, load it again, and send it from there.",
+            ),
+            Self::NotAForm => (
+                UNIFORM,
+                "That could not be read",
+                "What was sent is not a form, or a larger one than ours. Nothing was changed.",
+            ),
             Self::Broken(_) => (
                 FOXTROT,
                 "Something broke on our side",
@@ -129,8 +164,14 @@ impl Failure {
 
     fn log(&self) {
         match self {
-            Self::NotFound(_) | Self::MethodNotAllowed | Self::TooMany => {}
-            Self::CatalogueAway(error) => {
+            Self::NotFound(_)
+            | Self::MethodNotAllowed
+            | Self::TooMany
+            | Self::SignIn(_)
+            | Self::Forbidden(_)
+            | Self::ForeignPage
+            | Self::NotAForm => {}
+            Self::CatalogueAway(error) | Self::Away(_, error) => {
                 tracing::warn!(error = format!("{error:#}"), "a page could not be filled");
             }
             Self::Broken(error) => {
@@ -152,6 +193,52 @@ impl From<catalog::Error> for Failure {
     }
 }
 
+/// For pages that have no other answer to it.
+impl From<services::Error> for Failure {
+    fn from(error: services::Error) -> Self {
+        match error {
+            services::Error::NotFound(_) => Self::NO_SUCH_PAGE,
+            services::Error::SignIn(_) => match Visit::current() {
+                Some(visit) if visit.is_unrenewed() => {
+                    Self::Away("identity", anyhow!("the session could not be renewed"))
+                }
+                visit => {
+                    Self::SignIn(visit.map_or_else(String::new, |visit| visit.page().to_owned()))
+                }
+            },
+            services::Error::Refused { ref problem, .. } if problem.status == 429 => Self::TooMany,
+            services::Error::Refused { .. } => Self::Broken(error.into()),
+            services::Error::Away { service, source } => Self::Away(service, source),
+        }
+    }
+}
+
+/// What to say when this service is away.
+fn away(service: &str) -> (Flag, &'static str, &'static str) {
+    match service {
+        "cart" => (
+            YANKEE,
+            "Your cart cannot be opened right now",
+            "Nothing in it is lost. It usually takes a few seconds: load this page again in a moment.",
+        ),
+        "orders" => (
+            YANKEE,
+            "Your orders cannot be shown right now",
+            "They are safe, and what you ordered is on its way as before. Load this page again in a moment.",
+        ),
+        "identity" => (
+            YANKEE,
+            "Accounts cannot be reached right now",
+            "You can go on looking around, and what is in your cart stays there. Try again in a moment.",
+        ),
+        _ => (
+            YANKEE,
+            "A part of the shop does not answer",
+            "It usually takes a few seconds: try again in a moment. Nothing was changed.",
+        ),
+    }
+}
+
 impl From<minijinja::Error> for Failure {
     fn from(error: minijinja::Error) -> Self {
         Self::Broken(error.into())
@@ -160,6 +247,9 @@ impl From<minijinja::Error> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
+        if let Self::SignIn(next) = &self {
+            return see_other(&links::login_path(next));
+        }
         let mut response = self.status().into_response();
         response.extensions_mut().insert(Pending(Arc::new(self)));
         response
@@ -202,12 +292,17 @@ pub(crate) async fn show(
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<Pending>() {
         Some(Pending(failure)) => page(&storefront, &failure, request_id, response).await,
-        // From the layer that counts requests, which knows nothing of pages.
-        None if response.status() == StatusCode::TOO_MANY_REQUESTS => {
+        // From the layer that counts requests, which knows nothing of pages. A form that is shown again is one already.
+        None if response.status() == StatusCode::TOO_MANY_REQUESTS && !is_page(&response) => {
             page(&storefront, &Failure::TooMany, request_id, response).await
         }
         None => response,
     }
+}
+
+fn is_page(response: &Response) -> bool {
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    content_type.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
 /// Keeps the status of `response` and what its headers say about trying again, and gives it a body.
@@ -251,7 +346,7 @@ async fn page(
     );
     page.headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if matches!(failure, Failure::CatalogueAway(_)) {
+    if matches!(failure, Failure::CatalogueAway(_) | Failure::Away(..)) {
         page.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
     }
     page

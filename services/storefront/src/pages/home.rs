@@ -14,7 +14,9 @@ use crate::{
 };
 
 /// Two rows on a wide screen.
-const SHELF_SIZE: usize = 8;
+const FEATURED: usize = 8;
+/// One row: who wants more of it follows the shelf's link.
+const NEWEST: usize = 4;
 const FIRST_ROW: usize = 4;
 
 #[derive(Debug, Serialize)]
@@ -48,8 +50,8 @@ struct Shelf {
 pub(crate) async fn home(State(storefront): State<Storefront>) -> Result<Response, Failure> {
     let (featured, newest) = (sorted_by("featured"), sorted_by("newest"));
     let questions = [
-        featured.question(SHELF_SIZE),
-        newest.question(2 * SHELF_SIZE),
+        featured.question(FEATURED),
+        newest.question(FEATURED + NEWEST),
     ];
     let (departments, featured_page, newest_page) = tokio::try_join!(
         storefront.departments().current(),
@@ -121,9 +123,5 @@ fn department(category: &Category) -> Department {
 /// A shelf of what does not stand on the other one already.
 fn not_in(other: &Page, page: Page) -> Vec<ProductCard> {
     let is_new = |product: &ProductCard| other.items.iter().all(|shown| shown.slug != product.slug);
-    page.items
-        .into_iter()
-        .filter(is_new)
-        .take(SHELF_SIZE)
-        .collect()
+    page.items.into_iter().filter(is_new).take(NEWEST).collect()
 }

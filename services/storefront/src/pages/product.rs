@@ -1,13 +1,16 @@
 //! `GET /products/{slug}`: one product, in the version that the address names.
 
+use std::time::Duration;
+
 use axum::{
     extract::{Path, RawQuery, State},
     response::Response,
 };
 use contracts::Money;
 use serde::Serialize;
+use tokio::time::timeout;
 
-use super::failure::Failure;
+use super::{cart::MOST_OF_ONE, failure::Failure};
 use crate::{
     Storefront,
     catalog::{self, Attribute, Kind, Pair, Product, ProductCard, Variant},
@@ -15,8 +18,13 @@ use crate::{
     links::{self, Link},
     price,
     render::Head,
+    services::inventory::Availability,
     views::{Card, Picture, cards},
+    visit::Visit,
 };
+
+/// What the badge is worth waiting for.
+const PATIENCE_FOR_STOCK: Duration = Duration::from_millis(300);
 
 /// One row on a wide screen.
 const RELATED: usize = 4;
@@ -39,6 +47,25 @@ struct ProductView {
     details: Vec<Detail>,
     category: Link,
     vendor: Option<String>,
+    /// What the cart is told. Without a version there is nothing to put in.
+    buying: Option<Buying>,
+}
+
+/// What can be put into the cart, and how many of it.
+#[derive(Debug, Serialize)]
+struct Buying {
+    product: String,
+    variant: String,
+    most: i64,
+    /// What is known of the stock; nothing while that cannot be asked.
+    stock: Option<StockBadge>,
+    is_sold_out: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct StockBadge {
+    text: String,
+    tone: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,6 +92,7 @@ struct Detail {
 /// `GET /products/{slug}`
 pub(crate) async fn product(
     State(storefront): State<Storefront>,
+    visit: Visit,
     Path(slug): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
@@ -73,7 +101,13 @@ pub(crate) async fn product(
         storefront.catalog().product(&slug)
     );
     let product = product.map_err(Failure::of_a_product)?;
-    let related = related(storefront.catalog(), &product).await;
+    let inventory = &storefront.services().inventory;
+    let (related, stock) = tokio::join!(
+        related(storefront.catalog(), &product),
+        timeout(PATIENCE_FOR_STOCK, inventory.of_product(&visit, product.id)),
+    );
+    // Without the inventory there is no badge; the cart and the order still ask.
+    let stock = stock.ok().and_then(Result::ok).unwrap_or_default();
     let path = links::product_path(&product.slug);
 
     let head = Head {
@@ -99,6 +133,7 @@ pub(crate) async fn product(
             &product,
             chosen_sku(&query.unwrap_or_default()).as_deref(),
             kinds,
+            &stock,
         ),
         related: cards(&related),
     };
@@ -122,7 +157,12 @@ async fn related(catalog: &catalog::Catalog, product: &Product) -> Vec<ProductCa
 }
 
 impl ProductView {
-    fn new(product: &Product, sku: Option<&str>, kinds: &[Attribute]) -> Self {
+    fn new(
+        product: &Product,
+        sku: Option<&str>,
+        kinds: &[Attribute],
+        stock: &[Availability],
+    ) -> Self {
         let variant = chosen_variant(product, sku);
         let images = variant
             .map(|variant| &variant.images)
@@ -147,7 +187,36 @@ impl ProductView {
             details: details(product, variant, kinds),
             category: links::to_item_category(&product.category),
             vendor: product.vendor.name.clone(),
+            buying: variant.map(|variant| Buying::new(product, variant, stock)),
         }
+    }
+}
+
+impl Buying {
+    fn new(product: &Product, variant: &Variant, stock: &[Availability]) -> Self {
+        let left = stock.iter().find(|left| left.variant_id == variant.id);
+        let is_low = left.is_some_and(|left| left.state == "low");
+        Self {
+            product: product.id.to_string(),
+            variant: variant.id.to_string(),
+            most: match left {
+                Some(left) if is_low && left.available > 0 => left.available,
+                _ => i64::from(MOST_OF_ONE),
+            },
+            is_sold_out: left.is_some_and(|left| left.state == "out"),
+            stock: left.map(StockBadge::from),
+        }
+    }
+}
+
+impl From<&Availability> for StockBadge {
+    fn from(left: &Availability) -> Self {
+        let (text, tone) = match left.state.as_str() {
+            "out" => ("Sold out at present".to_owned(), "bad"),
+            "low" => (format!("Only {} left", left.available), "waiting"),
+            _ => ("In stock".to_owned(), "good"),
+        };
+        Self { text, tone }
     }
 }
 

@@ -32,6 +32,7 @@ pub(crate) async fn search(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
     let mut filters = Filters::read(&query.unwrap_or_default());
+    let typed = filters.words.clone();
     let listing = Listing {
         path: links::SEARCH,
         fixed: &[],
@@ -68,7 +69,7 @@ pub(crate) async fn search(
         title: format!("{heading} · Argosy"),
         description: format!("{heading} at Argosy."),
         path: links::SEARCH.to_owned(),
-        search_text: filters.words,
+        search_text: typed,
         canonical_url: None,
     };
     Ok(storefront.page("search.html", &head, &departments.unwrap_or_default(), view)?)

@@ -9,11 +9,12 @@ use storefront::{Config, router};
 use tempfile::NamedTempFile;
 use tokio::{net::TcpListener, task::JoinSet};
 
-use crate::fake_catalog::FakeCatalog;
+use crate::{fake_catalog::FakeCatalog, fake_shop::FakeShop};
 
 /// A running storefront with its catalogue.
 pub(crate) struct App {
     pub(crate) catalog: FakeCatalog,
+    pub(crate) shop: FakeShop,
     address: SocketAddr,
     http: reqwest::Client,
     _health_file: NamedTempFile,
@@ -34,8 +35,15 @@ pub(crate) fn health_file(yaml: &str) -> NamedTempFile {
     file
 }
 
-pub(crate) fn config(catalog_url: &str, health_file: &NamedTempFile) -> Config {
+pub(crate) fn config(catalog_url: &str, others: &str, health_file: &NamedTempFile) -> Config {
+    let others: reqwest::Url = others.parse().unwrap();
     Config {
+        cart_url: others.clone(),
+        orders_url: others.clone(),
+        identity_url: others.clone(),
+        inventory_url: others.clone(),
+        payments_url: others.clone(),
+        notifications_url: others,
         listen: "127.0.0.1:0".parse().unwrap(),
         limits: RateLimitConfig::default(),
         catalog_url: catalog_url.parse().unwrap(),
@@ -52,18 +60,25 @@ impl App {
     pub(crate) async fn start_with_health(yaml: &str) -> Self {
         let catalog = FakeCatalog::start().await;
         let health_file = health_file(yaml);
-        let config = config(&format!("http://{}", catalog.address), &health_file);
+        let shop = FakeShop::start().await;
+        let config = config(
+            &format!("http://{}", catalog.address),
+            &format!("http://{}", shop.address),
+            &health_file,
+        );
         let router = router(&config, &Process::new("storefront")).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut server = JoinSet::new();
         server.spawn(async move { axum::serve(listener, router).await.unwrap() });
         let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(20))
             .build()
             .unwrap();
         Self {
             catalog,
+            shop,
             address,
             http,
             _health_file: health_file,
@@ -83,15 +98,19 @@ impl App {
     }
 
     pub(crate) async fn page(&self, path: &str) -> Page {
-        let answer = self.get(path).await;
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        let source = answer.text().await.unwrap();
-        Page {
-            status,
-            headers,
-            html: Html::parse_document(&source),
-            source,
-        }
+        page_of(self.get(path).await).await
+    }
+}
+
+/// An answer, parsed.
+pub(crate) async fn page_of(answer: Response) -> Page {
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let source = answer.text().await.unwrap();
+    Page {
+        status,
+        headers,
+        html: Html::parse_document(&source),
+        source,
     }
 }
 

@@ -22,14 +22,16 @@ async fn every_asset_that_a_page_names_exists_with_its_type_and_may_be_kept_for_
     }
     assert_eq!(
         addresses.len(),
-        29,
-        "the stylesheet, the logo, the icon and 26 flags"
+        30,
+        "the stylesheet, the script, the logo, the icon and 26 flags"
     );
     for address in addresses {
         let answer = app.get(&address).await;
         assert_eq!(answer.status(), 200, "{address}");
         let expected = if address.contains("/argosy.") {
             "text/css; charset=utf-8"
+        } else if address.contains("/shop.") {
+            "text/javascript; charset=utf-8"
         } else {
             "image/svg+xml"
         };

@@ -4,9 +4,15 @@ use std::process::{Command, Output};
 
 use crate::app::health_file;
 
-const GOOD: [(&str, &str); 3] = [
+const GOOD: [(&str, &str); 9] = [
     ("STOREFRONT_LISTEN", "127.0.0.1:0"),
     ("STOREFRONT_CATALOG_URL", "http://127.0.0.1:1"),
+    ("STOREFRONT_CART_URL", "http://127.0.0.1:1"),
+    ("STOREFRONT_ORDERS_URL", "http://127.0.0.1:1"),
+    ("STOREFRONT_IDENTITY_URL", "http://127.0.0.1:1"),
+    ("STOREFRONT_INVENTORY_URL", "http://127.0.0.1:1"),
+    ("STOREFRONT_PAYMENTS_URL", "http://127.0.0.1:1"),
+    ("STOREFRONT_NOTIFICATIONS_URL", "http://127.0.0.1:1"),
     ("STOREFRONT_PUBLIC_URL", "http://localhost:8080"),
 ];
 

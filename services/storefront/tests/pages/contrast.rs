@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::app::App;
 
 /// Text on what it stands on, where the ratio must be at least 4.5.
-const TEXT: [(&str, &str); 15] = [
+const TEXT: [(&str, &str); 16] = [
     ("text", "page"),
     ("text", "surface"),
     ("text", "sunken"),
@@ -21,15 +21,18 @@ const TEXT: [(&str, &str); 15] = [
     ("mast-text", "navy"),
     ("mast-text-soft", "navy"),
     ("field-text-soft", "field"),
+    ("mast-text", "signal-red"),
 ];
 
 /// Borders of controls and focus rings on what is beside them, where 3 is enough.
-const SHAPES: [(&str, &str); 5] = [
+const SHAPES: [(&str, &str); 7] = [
     ("control", "page"),
     ("control", "surface"),
     ("focus", "page"),
     ("focus", "surface"),
     ("accent", "surface"),
+    ("good", "surface"),
+    ("good", "page"),
 ];
 
 /// `--name: #rrggbb;` in a piece of CSS.

@@ -98,6 +98,7 @@ async fn pages_can_only_be_read() {
     let app = App::start().await;
     let answer = app
         .request("POST", "/search")
+        .header("sec-fetch-site", "same-origin")
         .body("q=pot")
         .send()
         .await

@@ -16,6 +16,9 @@ use axum::{
 };
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinSet};
+use uuid::Uuid;
+
+use crate::fake_shop::{BLUE, RAKE, RED};
 
 /// How it behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +28,8 @@ pub(crate) enum Mood {
     Hangs,
     /// Answers 200 with something that is not what was agreed.
     Babbles,
+    /// Answers, but for this path.
+    FailsAt(&'static str),
 }
 
 /// What it was asked: path with query, and the request id that came along.
@@ -109,7 +114,10 @@ async fn behave(State(shared): State<Arc<Shared>>, request: Request, next: Next)
     shared.asked.lock().unwrap().push(asked);
     let mood = *shared.mood.lock().unwrap();
     match mood {
-        Mood::Answers => next.run(request).await,
+        Mood::FailsAt(path) if request.uri().path() == path => {
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+        Mood::Answers | Mood::FailsAt(_) => next.run(request).await,
         Mood::Fails => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Mood::Babbles => Json(json!({"unexpected": true})).into_response(),
         Mood::Hangs => std::future::pending().await,
@@ -137,7 +145,7 @@ fn products() -> Vec<Value> {
                 colour: &str,
                 (category, category_name): (&str, &str)| {
         json!({
-            "id": slug, "slug": slug, "name": name, "summary": "Pours <well> & keeps warm", "price": price(minor),
+            "id": Uuid::new_v5(&Uuid::NAMESPACE_DNS, slug.as_bytes()), "slug": slug, "name": name, "summary": "Pours <well> & keeps warm", "price": price(minor),
             "category": {"slug": category, "name": category_name}, "images": [image(&slug)], "colour": colour,
         })
     };
@@ -325,13 +333,13 @@ async fn product(Path(slug): Path<String>) -> Response {
     };
     product["description"] = json!("It pours.\n\nIt keeps <warm>.");
     product["attributes"] = json!({"material": "Steel", "colour": "Any"});
-    let variant = |sku: &str, name: &str, minor: u32| json!({"sku": sku, "name": name, "price": price(minor), "options": {"colour": name}, "images": []});
+    let variant = |id: &str, sku: &str, name: &str, minor: u32| json!({"id": id, "sku": sku, "name": name, "price": price(minor), "options": {"colour": name}, "images": []});
     product["variants"] = if slug == "rake" {
-        json!([variant("RAKE", "The rake", 129_900)])
+        json!([variant(RAKE, "RAKE", "The rake", 129_900)])
     } else {
         json!([
-            variant("POT-R", "Matt red", 1000),
-            variant("POT-B", "Sea blue", 1250)
+            variant(RED, "POT-R", "Matt red", 1000),
+            variant(BLUE, "POT-B", "Sea blue", 1250)
         ])
     };
     Json(product).into_response()

@@ -1,17 +1,26 @@
-//! The storefront from outside, over HTTP, in front of a catalogue that speaks the real one's protocol.
+//! The storefront from outside, over HTTP, in front of services that speak the real ones' protocol.
 #![expect(clippy::unwrap_used, reason = "what a test cannot do without ends it")]
 
+mod account;
 mod api;
 mod app;
 mod assets;
+mod browser;
+mod cart;
 mod category;
+mod checkout;
 mod config;
+mod contact;
 mod contrast;
+mod degraded;
 mod failures;
 mod fake_catalog;
+mod fake_shop;
 mod health;
 mod home;
 mod limits;
 mod markup;
+mod orders;
 mod product;
 mod search;
+mod sessions;

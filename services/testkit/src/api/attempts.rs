@@ -67,7 +67,7 @@ pub(super) fn attempts(
     let content = &operation.definition["requestBody"]["content"];
     let is_required = operation.definition["requestBody"]["required"] == true;
     if let Body::Json(body) = &good.body {
-        attempts.raw_bodies(is_required);
+        attempts.raw_bodies(is_required, operation.documents(413));
         let schema = &content["application/json"]["schema"];
         attempts.bodies(document, schema, body, random);
     } else if operation.method != Method::GET {
@@ -201,7 +201,7 @@ impl Attempts<'_> {
     }
 
     /// Bodies that are not even JSON, or no object.
-    fn raw_bodies(&mut self, is_required: bool) {
+    fn raw_bodies(&mut self, is_required: bool, has_own_limit: bool) {
         let mut raw = |what: &str, content_type: Option<&'static str>, body: &[u8], status| {
             let content_type = content_type.map(HeaderValue::from_static);
             let body = Body::Raw(content_type, body.to_vec());
@@ -258,7 +258,11 @@ impl Attempts<'_> {
             "a body of more than 64 KiB",
             json,
             large.as_bytes(),
-            Expected::Status(413),
+            if has_own_limit {
+                Expected::Refused
+            } else {
+                Expected::Status(413)
+            },
         );
     }
 

@@ -18,7 +18,7 @@ const COMMERCE_NOUNS: [&str; 25] = [
 ];
 
 /// Where chassis keeps SQL of its own.
-const CHASSIS_TABLES: [&str; 4] = ["consumer", "database", "outbox", "retention"];
+const CHASSIS_TABLES: [&str; 5] = ["audit", "consumer", "database", "outbox", "retention"];
 
 /// Files of the toolkit's pure modules that read or write for them: they hand texts to the pure functions.
 const TOOLKIT_IO_FILES: [&str; 5] = ["check.rs", "load.rs", "observe.rs", "read.rs", "write.rs"];

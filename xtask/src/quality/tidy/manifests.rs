@@ -16,7 +16,8 @@ const SHARED: [(&str, &[&str]); 4] = [
 ];
 
 /// Our members that are no services, with the members that each may depend on.
-const FOUNDATIONS: [(&str, &[&str]); 6] = [
+const FOUNDATIONS: [(&str, &[&str]); 7] = [
+    ("browser", &[]),
     ("minio-init", &[]),
     ("services/artwork", &[]),
     ("services/chassis", &["contracts", "testkit"]),

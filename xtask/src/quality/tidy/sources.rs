@@ -101,8 +101,7 @@ pub(super) fn nothing_postponed(tree: &Tree) -> Vec<Violation> {
 pub(super) fn no_shell_scripts(tree: &Tree) -> Vec<Violation> {
     tree.files()
         .filter(|(path, text)| {
-            !SHELL_BY_RIGHT.contains(&path.as_ref())
-                && (has_extension(path, "sh") || SHELL.is_match(text))
+            !SHELL_BY_RIGHT.contains(path) && (has_extension(path, "sh") || SHELL.is_match(text))
         })
         .map(|(path, _)| Violation::new(path, 1, "is a shell script", "make it a command of xtask"))
         .collect()

@@ -29,5 +29,6 @@ mod kinds;
 mod proxy;
 mod registry;
 mod reloading;
+mod remote;
 mod shut_in;
 mod stack;

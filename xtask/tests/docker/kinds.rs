@@ -4,6 +4,7 @@ use std::{
     fs,
     io::Write as _,
     process::{Command, Stdio},
+    time::SystemTime,
 };
 
 use serde_json::Value;
@@ -190,9 +191,14 @@ fn an_image_for_another_processor_is_told_with_both() {
     must(&["image", "rm", "--force", &reference]);
 }
 
+/// In milliseconds since 1970.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    i64::try_from(since.unwrap().as_millis()).unwrap()
+}
+
 /// When the engine says that a container has ended, in milliseconds since 1970.
 fn ends(container: &str, event: &str, since: i64) -> Vec<i64> {
-    let now = chrono::Utc::now().timestamp_millis();
     let seconds = |millis: i64| format!("{}.{:03}", millis / 1000, millis % 1000);
     let told = must(&[
         "events",
@@ -201,7 +207,7 @@ fn ends(container: &str, event: &str, since: i64) -> Vec<i64> {
         "--since",
         &seconds(since),
         "--until",
-        &seconds(now),
+        &seconds(now()),
         "--filter",
         &format!("container={container}"),
         "--filter",
@@ -220,7 +226,7 @@ fn moment(event: &Value) -> i64 {
 
 /// From the failure, which is this end of the container, to its card.
 fn took(small: &Small, unit: &str, event: &str, end: usize, kind: &str) -> i64 {
-    let begun = chrono::Utc::now().timestamp_millis();
+    let begun = now();
     let up = small.up();
     let failure = up.failure();
     assert_eq!(word(&failure["kind"]), kind, "{up:#?}");

@@ -28,11 +28,7 @@ struct Ambush {
 impl Ambush {
     /// Whether what was read may go on to the engine.
     fn lets_pass(&self, read: &[u8]) -> bool {
-        let changes = ["POST ", "PUT ", "DELETE "];
-        if !changes
-            .iter()
-            .any(|method| read.starts_with(method.as_bytes()))
-        {
+        if !would_change(read) {
             return true;
         }
         let mut state = self.state.lock().unwrap();
@@ -51,6 +47,21 @@ impl Ambush {
             }
         }
     }
+}
+
+/// To wait for an end changes nothing, although it is asked with POST.
+fn would_change(request: &[u8]) -> bool {
+    let line = request.split(|byte| *byte == b'\r').next();
+    let line = String::from_utf8_lossy(line.unwrap_or_default());
+    let mut words = line.split(' ');
+    let (method, path) = (words.next(), words.next().unwrap_or_default());
+    matches!(method, Some("POST" | "PUT" | "DELETE"))
+        && path.starts_with('/')
+        && !path
+            .split('?')
+            .next()
+            .unwrap_or_default()
+            .ends_with("/wait")
 }
 
 impl Recorder {

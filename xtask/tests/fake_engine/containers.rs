@@ -21,6 +21,9 @@ pub(crate) struct World {
     pub(crate) changes: u32,
 }
 
+/// The machine's own network has addresses for all: no two containers of this process share one.
+static ADDRESSES: AtomicU16 = AtomicU16::new(1);
+
 /// A component listens as long as it runs; a job has ended as soon as it has begun.
 pub(crate) struct Container {
     pub(crate) name: String,
@@ -42,8 +45,6 @@ impl World {
         let id = format!("{:064x}", self.made);
         let networks = request["NetworkingConfig"]["EndpointsConfig"].as_object();
         let networks = networks.into_iter().flat_map(Map::keys).cloned().collect();
-        // The machine's own network has addresses for all: no two containers of this process share one.
-        static ADDRESSES: AtomicU16 = AtomicU16::new(1);
         let number = ADDRESSES.fetch_add(1, Ordering::Relaxed);
         let [high, low] = number.to_be_bytes();
         let own = u8::try_from(std::process::id() % 200 + 20).unwrap();

@@ -16,7 +16,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::UnixListener;
+use tokio::{net::UnixListener, task::JoinSet};
 
 use crate::containers::{World, carries};
 
@@ -62,9 +62,11 @@ impl FakeEngine {
 /// Until the test's process ends.
 async fn serve(listener: std::os::unix::net::UnixListener, world: Arc<Mutex<World>>) {
     let listener = UnixListener::from_std(listener).unwrap();
+    let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
+        while connections.try_join_next().is_some() {}
         let world = Arc::clone(&world);
-        tokio::spawn(async move {
+        connections.spawn(async move {
             let answer = service_fn(|request| answer(Arc::clone(&world), request));
             let connection = hyper::server::conn::http1::Builder::new();
             // Whoever hangs up has what he wanted.
@@ -220,14 +222,13 @@ impl Asked {
                 return with(200, &json!({ "Warnings": [] }));
             }
             ("POST", ["start"]) if !container.start() => return status(304),
-            ("POST", ["start"]) => {}
+            // A signal is taken and ends nothing.
+            ("POST", ["start" | "kill"]) => {}
             ("POST", ["stop"]) => container.stop(),
             ("POST", ["restart"]) => {
                 container.stop();
                 let _ = container.start();
             }
-            // A signal is taken and ends nothing.
-            ("POST", ["kill"]) => {}
             // It is not paused.
             ("POST", ["unpause"]) => return status(500),
             _ => return status(501),
@@ -239,17 +240,18 @@ impl Asked {
         match (self.method.as_str(), rest) {
             ("GET", []) => {
                 let filters = self.filters();
-                let names = filters["name"].as_array();
-                let named = |name: &str| {
-                    names.is_none_or(|names| {
-                        names
+                let parts = filters["name"].as_array();
+                let is_asked_for = |name: &str| {
+                    parts.is_none_or(|parts| {
+                        parts
                             .iter()
                             .any(|part| name.contains(part.as_str().unwrap()))
                     })
                 };
                 let found = world.networks.iter();
-                let found = found
-                    .filter(|(name, network)| named(name) && carries(&network["Labels"], &filters));
+                let found = found.filter(|(name, network)| {
+                    is_asked_for(name) && carries(&network["Labels"], &filters)
+                });
                 let list: Vec<Value> = found
                     .map(|(name, network)| json!({ "Name": name, "Id": name, "Labels": network["Labels"] }))
                     .collect();

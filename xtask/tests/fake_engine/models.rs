@@ -17,6 +17,10 @@ pub(crate) struct Model {
 }
 
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each may be said of a component or not, whatever else is said"
+)]
 struct Component {
     volume: bool,
     reload: bool,

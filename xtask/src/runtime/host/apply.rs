@@ -211,10 +211,7 @@ impl Apply<'_> {
         });
         let (detail, otherwise) = match waited.await {
             Ok(Ok(())) => return Ok(()),
-            Ok(Err(ended)) => (
-                format!("{ended}, and again after {ENDS} more starts"),
-                Kind::CrashLoop,
-            ),
+            Ok(Err(ended)) => (format!("{ended}, {ENDS} times in a row"), Kind::CrashLoop),
             Err(_) => {
                 let last = self
                     .board

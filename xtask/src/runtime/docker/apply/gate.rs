@@ -105,7 +105,7 @@ impl Apply<'_> {
         if restarts >= ENDS
             && let Some(how) = ending
         {
-            let detail = format!("{how}, and again after {ENDS} more starts");
+            let detail = format!("{how}, {ENDS} times in a row");
             return Ok(Look::Failed(detail, Kind::CrashLoop));
         }
         Ok(tokio::select! {

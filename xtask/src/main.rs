@@ -7,6 +7,7 @@ mod bench;
 mod broker;
 mod browser;
 mod build;
+mod certificates;
 mod cli;
 mod commands;
 mod crash;

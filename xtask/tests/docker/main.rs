@@ -12,6 +12,8 @@
     reason = "what a test says to whoever reads its output"
 )]
 
+#[path = "../platform/database.rs"]
+mod database;
 #[path = "../platform/project.rs"]
 #[expect(
     dead_code,
@@ -23,7 +25,10 @@ mod compose;
 mod converging;
 mod engine;
 mod failing;
+mod kinds;
 mod proxy;
 mod registry;
+mod reloading;
+mod remote;
 mod shut_in;
 mod stack;

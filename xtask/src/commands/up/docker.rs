@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{begin, files::Changed, interrupted, interruption};
+use super::{begin, check_certificates, files::Changed, interrupted, interruption};
 use crate::{
     build,
     cli::Up,
@@ -33,6 +33,7 @@ pub(super) async fn run(
     if let Some(path) = &args.plan {
         found.difference.agrees_with(session, path)?;
     }
+    check_certificates(session, &found.rendered, selected)?;
     if found.difference.plan.is_empty() && found.is_healthy() {
         chosen::remember(&session.paths, &chosen(&platform, &images))?;
         return Ok(None);

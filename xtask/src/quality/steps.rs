@@ -26,9 +26,11 @@ use crate::{
 const TEST_PACKAGES: [&str; 1] = ["git"];
 
 /// What the tests of containers start, with the packages that have it; a machine may have it from elsewhere.
-const CONTAINER_PROGRAMS: [(&str, &[&str]); 2] = [
+const CONTAINER_PROGRAMS: [(&str, &[&str]); 4] = [
     ("dockerd", &["docker.io", "iptables"]),
     ("docker-compose", &["docker-compose"]),
+    ("ssh", &["openssh-client"]),
+    ("sshd", &["openssh-server"]),
 ];
 
 /// The environment that the platform tests bring up.

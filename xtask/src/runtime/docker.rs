@@ -28,6 +28,7 @@ mod create;
 mod files;
 mod parcel;
 mod reload;
+mod ssh;
 
 /// For one question of a health check.
 pub(crate) const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);

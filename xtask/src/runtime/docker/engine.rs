@@ -3,10 +3,11 @@
 //! bollard asks for no particular version of the API and gets the engine's newest, so what an older engine lacks is
 //! gated here, on what the engine says of itself.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use bollard::{Docker, errors::Error};
 
+use super::ssh::Tunnel;
 use crate::failure::{Failure, Kind};
 
 /// Where the engine is when nobody says otherwise.
@@ -31,6 +32,8 @@ pub(crate) struct Engine {
     pub(crate) architecture: String,
     /// Of its machine, such as `6.1.0-28-amd64`.
     kernel: String,
+    /// The way to it, where that is ssh.
+    _tunnel: Option<Arc<Tunnel>>,
 }
 
 impl Engine {
@@ -42,7 +45,18 @@ impl Engine {
         {
             return Err(unreachable(host, "nobody has made this socket"));
         }
-        let docker = Docker::connect_with_host(host).map_err(|error| unreachable(host, error))?;
+        let tunnel = if host.starts_with("ssh://") {
+            let opened = Tunnel::open(host).await;
+            Some(opened.map_err(|why| unreachable(host, why))?)
+        } else {
+            None
+        };
+        let socket = tunnel
+            .as_ref()
+            .map(|tunnel| format!("unix://{}", tunnel.socket().display()));
+        let address = socket.as_deref().unwrap_or(host);
+        let docker =
+            Docker::connect_with_host(address).map_err(|error| unreachable(host, error))?;
         let asked = tokio::time::timeout(ANSWER_TIMEOUT, docker.version()).await;
         let version = match asked {
             Ok(Ok(version)) => version,
@@ -59,6 +73,7 @@ impl Engine {
             api: version.api_version.unwrap_or_default(),
             architecture: version.arch.unwrap_or_default(),
             kernel: version.kernel_version.unwrap_or_default(),
+            _tunnel: tunnel.map(Arc::new),
         };
         if number(&engine.api).is_none_or(|api| api < OLDEST_API) {
             let detail = format!(

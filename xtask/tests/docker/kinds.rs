@@ -7,7 +7,8 @@ use std::{
     time::SystemTime,
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     database,
@@ -137,33 +138,49 @@ fn a_migration_that_the_database_refuses_is_the_services_and_a_wrong_password_is
     database::is_told_as_it_should_be(&small.project, || small.up());
 }
 
-/// An image with one program in it, for a machine that this one is not.
+/// An image with one program in it, for a machine that this one is not. As a saved image: an import is always said to be
+/// for the engine's own machine.
 fn foreign_image(reference: &str) {
     let (other, machine) = if cfg!(target_arch = "aarch64") {
-        ("linux/amd64", 62)
+        ("amd64", 62)
     } else {
-        ("linux/arm64", 183)
+        ("arm64", 183)
     };
-    let mut elf = fs::read("/bin/true").unwrap();
-    elf[18] = machine;
-    let mut archive = tar::Builder::new(Vec::new());
-    let mut header = tar::Header::new_gnu();
-    header.set_mode(0o755);
-    header.set_size(elf.len() as u64);
-    archive
-        .append_data(&mut header, "bin/server", elf.as_slice())
-        .unwrap();
-    let mut import = Command::new("docker")
-        .args(["import", "--platform", other, "-", reference])
+    let mut program = fs::read("/bin/true").unwrap();
+    program[18] = machine;
+    let layer = archive(&[("bin/server", &program)]);
+    let layer_digest = format!("sha256:{}", hex::encode(Sha256::digest(&layer)));
+    let config = json!({
+        "architecture": other, "os": "linux", "config": {},
+        "rootfs": { "type": "layers", "diff_ids": [layer_digest] },
+    });
+    let manifest =
+        json!([{ "Config": "config.json", "RepoTags": [reference], "Layers": ["layer.tar"] }]);
+    let image = archive(&[
+        ("manifest.json", manifest.to_string().as_bytes()),
+        ("config.json", config.to_string().as_bytes()),
+        ("layer.tar", &layer),
+    ]);
+    let mut load = Command::new("docker")
+        .arg("load")
         .env("DOCKER_API_VERSION", "1.41")
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    let mut stdin = import.stdin.take().unwrap();
-    stdin.write_all(&archive.into_inner().unwrap()).unwrap();
-    drop(stdin);
-    assert!(import.wait().unwrap().success());
+    load.stdin.take().unwrap().write_all(&image).unwrap();
+    assert!(load.wait().unwrap().success());
+}
+
+fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (path, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(0o755);
+        header.set_size(content.len() as u64);
+        archive.append_data(&mut header, path, *content).unwrap();
+    }
+    archive.into_inner().unwrap()
 }
 
 #[test]
@@ -243,13 +260,16 @@ fn took(small: &Small, unit: &str, event: &str, end: usize, kind: &str) -> i64 {
     told - end
 }
 
-/// The best of a few: beside other tests a machine has more to do than to tell.
+/// Within half a second at least once: beside other tests a machine has more to do than to tell.
 fn soon(what: &str, mut took: impl FnMut() -> i64) {
-    let times: Vec<i64> = (0..3).map(|_| took()).collect();
-    assert!(
-        times.iter().any(|took| *took <= 500),
-        "{what}: {times:?} ms"
-    );
+    let mut times = Vec::new();
+    while times.len() < 8 {
+        times.push(took());
+        if times.last() <= Some(&500) {
+            return;
+        }
+    }
+    panic!("{what}: {times:?} ms");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::LazyLock,
+    time::Duration,
 };
 
 use bollard::{
@@ -12,6 +13,7 @@ use bollard::{
 };
 use futures::StreamExt as _;
 use regex::Regex;
+use tokio::time::timeout;
 
 use super::{
     blueprint::{ContainerSpec, Published},
@@ -36,6 +38,9 @@ use crate::{
 
 /// How many last lines a card shows.
 const TAIL: usize = 12;
+
+/// How long a card waits for last lines that are no evidence.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// Telling signs in what the engine says when it cannot start a program.
 static NO_PROGRAM: LazyLock<Regex> = LazyLock::new(|| {
@@ -174,14 +179,18 @@ pub(super) async fn ended(
     detail: &str,
     kind: Kind,
 ) -> Failure {
-    let log_tail = tail(engine, &names.container(&spec.unit)).await;
+    let container = names.container(&spec.unit);
+    let log_tail = tail(engine, &container);
     if detail.starts_with("out of memory") {
+        // What it said tells nothing of the reason, and the engine does not show it while it starts the container again.
+        let log_tail = timeout(LAST_WORDS, log_tail).await.unwrap_or_default();
         let hint = format!(
             "give {} more: resources.memory in infra/stack.yaml",
             spec.unit
         );
         return Failure::new(&spec.unit, Kind::OutOfMemory, detail, hint).with_log_tail(log_tail);
     }
+    let log_tail = log_tail.await;
     let ports = BTreeMap::new();
     let failure = diagnose(Evidence {
         component: &spec.unit,

@@ -1,11 +1,15 @@
 //! Waits until a container is healthy, or says why it will not be. Asks from the first moment, looks at the container
 //! itself each time, and has the engine say when it ends: a question that nobody answers any more is not waited for.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use bollard::{
-    errors::Error, models::ContainerStateStatusEnum as State,
-    query_parameters::WaitContainerOptionsBuilder,
+    errors::Error,
+    models::ContainerStateStatusEnum as State,
+    query_parameters::{EventsOptionsBuilder, WaitContainerOptionsBuilder},
 };
 use futures::{FutureExt as _, StreamExt as _, future::LocalBoxFuture};
 use tokio::time::sleep;
@@ -18,7 +22,7 @@ use crate::{
         HEALTH_TIMEOUT,
         blueprint::ContainerSpec,
         card,
-        observe::{self, Seen},
+        observe::{self, KILLED, Seen},
         reach::Reach,
     },
 };
@@ -30,15 +34,26 @@ const STARTING: Duration = Duration::from_millis(100);
 /// Ends before it was ever healthy that make a start a failure.
 const ENDS: i64 = 2;
 
-/// The container's next end.
-type End<'a> = LocalBoxFuture<'a, ()>;
+/// How much later than a container's end the engine may hear that there was no memory left.
+const NEWS_OF_MEMORY: Duration = Duration::from_millis(300);
+
+/// The container's next end, with its exit code.
+type End<'a> = LocalBoxFuture<'a, i64>;
+
+/// What is remembered from look to look: the engine forgets as soon as the container runs again.
+#[derive(Default)]
+struct Course {
+    /// How it ended the last time.
+    ending: Option<String>,
+    seen: Option<Seen>,
+}
 
 /// What one look has shown.
 enum Look {
     Healthy,
     NotYet(String),
-    /// It has ended while it was asked.
-    Ended,
+    /// It has ended while it was asked, with this code.
+    Ended(i64),
     Failed(String, Kind),
 }
 
@@ -50,16 +65,20 @@ impl Apply<'_> {
         let limit = service.start_timeout.duration();
         let begun = Instant::now();
         let mut pauses = EAGER.into_iter();
-        // How it ended the last time, which is gone as soon as it runs again.
-        let mut ending = None;
+        let mut course = Course::default();
         let mut end = self.next_end(spec);
         loop {
-            let (detail, kind) = match self.look(spec, &mut ending, &mut end).await? {
+            let (detail, kind) = match self.look(spec, &mut course, &mut end).await? {
                 Look::Healthy => return Ok(()),
                 Look::Failed(detail, kind) => (detail, kind),
-                Look::Ended => {
+                Look::Ended(code) => {
                     end = self.next_end(spec);
-                    continue;
+                    match &course.seen {
+                        Some(seen) if code == KILLED && self.ran_out_of_memory(seen).await => {
+                            (seen.out_of_memory(), Kind::OutOfMemory)
+                        }
+                        _ => continue,
+                    }
                 }
                 Look::NotYet(_) if begun.elapsed() < limit => {
                     sleep(pauses.next().unwrap_or(STARTING)).await;
@@ -79,7 +98,7 @@ impl Apply<'_> {
     async fn look(
         &self,
         spec: &ContainerSpec,
-        ending: &mut Option<String>,
+        course: &mut Course,
         end: &mut End<'_>,
     ) -> Result<Look, Failure> {
         let container = self.container(spec);
@@ -91,10 +110,13 @@ impl Apply<'_> {
         };
         match seen.state() {
             // It would only need as much again.
-            State::RESTARTING if seen.ran_out_of_memory() => {
-                return Ok(Look::Failed(seen.ending(), Kind::OutOfMemory));
+            State::RESTARTING | State::EXITED
+                if seen.ran_out_of_memory()
+                    || seen.was_killed() && self.ran_out_of_memory(&seen).await =>
+            {
+                return Ok(Look::Failed(seen.out_of_memory(), Kind::OutOfMemory));
             }
-            State::RESTARTING => *ending = Some(seen.ending()),
+            State::RESTARTING => course.ending = Some(seen.ending()),
             State::EXITED | State::DEAD => {
                 return Ok(Look::Failed(seen.ending(), Kind::CrashLoop));
             }
@@ -103,18 +125,41 @@ impl Apply<'_> {
         let restarts = seen.container.restart_count.unwrap_or_default();
         // Between two starts the engine pauses longer each time, so how it ended is seen sooner or later.
         if restarts >= ENDS
-            && let Some(how) = ending
+            && let Some(how) = &course.ending
         {
             let detail = format!("{how}, {ENDS} times in a row");
             return Ok(Look::Failed(detail, Kind::CrashLoop));
         }
-        Ok(tokio::select! {
+        let look = tokio::select! {
             answer = self.ask(spec, &seen) => match answer {
                 Ok(()) => Look::Healthy,
                 Err(detail) => Look::NotYet(detail),
             },
-            () = end => Look::Ended,
-        })
+            code = end => Look::Ended(code),
+        };
+        course.seen = Some(seen);
+        Ok(look)
+    }
+
+    /// Whether the engine tells of it since the container's last start. It may hear of it a little later than of the end.
+    async fn ran_out_of_memory(&self, seen: &Seen) -> bool {
+        let (Some(began), Some(id)) = (seen.began(), &seen.container.id) else {
+            return false;
+        };
+        let about = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
+        let filters = HashMap::from([about("container", id), about("event", "oom")]);
+        let since = format!(
+            "{}.{:09}",
+            began.timestamp(),
+            began.timestamp_subsec_nanos()
+        );
+        let options = EventsOptionsBuilder::default()
+            .since(&since)
+            .filters(&filters)
+            .build();
+        let mut events = self.engine.docker.events(Some(options));
+        let event = tokio::time::timeout(NEWS_OF_MEMORY, events.next()).await;
+        matches!(event, Ok(Some(Ok(_))))
     }
 
     /// Said by the engine at once; never where the engine cannot say it.
@@ -125,10 +170,10 @@ impl Apply<'_> {
             .build();
         async move {
             let mut ends = self.engine.docker.wait_container(&container, Some(options));
-            if let Some(Err(error)) = ends.next().await
-                && !matches!(error, Error::DockerContainerWaitError { .. })
-            {
-                std::future::pending::<()>().await;
+            match ends.next().await {
+                Some(Ok(end)) => end.status_code,
+                Some(Err(Error::DockerContainerWaitError { code, .. })) => code,
+                Some(Err(_)) | None => std::future::pending().await,
             }
         }
         .boxed_local()

@@ -1,7 +1,7 @@
 //! Metrics arrive and alerts would: every component is scraped, the rules are loaded and evaluated, an alert travels
 //! from Prometheus to Alertmanager, and the probes from the user's side succeed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Value;
 
@@ -10,6 +10,9 @@ use super::{
     trip::{Found, Trip, eventually},
 };
 use crate::http::encode;
+
+/// How long Watchdog is pending in a Prometheus that has just started: its `for`.
+const PENDING: Duration = Duration::from_mins(1);
 
 pub(super) async fn travel(trip: &mut Trip<'_>) {
     let world = trip.world;
@@ -40,11 +43,10 @@ pub(super) async fn travel(trip: &mut Trip<'_>) {
     }
     if world.has("alertmanager") {
         let through = ["caddy", "prometheus", "alertmanager"];
-        trip.hop(
-            "an alert reaches Alertmanager",
-            &through,
-            eventually(patience, || watchdog(world)),
-        )
+        trip.hop("an alert reaches Alertmanager", &through, async {
+            eventually(patience + PENDING, || fires(world)).await?;
+            eventually(patience, || watchdog(world)).await
+        })
         .await;
     }
 }
@@ -165,6 +167,20 @@ async fn probes(world: &World) -> Found<()> {
         Ok(((), format!("{} probes", results.len())))
     } else {
         Err(format!("failing: {}", failed.join(", ")))
+    }
+}
+
+async fn fires(world: &World) -> Found<()> {
+    let data = prometheus(world, "alerts").await?;
+    let alerts = data.get("alerts").and_then(Value::as_array);
+    let watchdog = alerts
+        .into_iter()
+        .flatten()
+        .find(|alert| alert["labels"]["alertname"] == "Watchdog");
+    match watchdog.and_then(|alert| alert["state"].as_str()) {
+        Some("firing") => Ok(((), "Watchdog fires".to_owned())),
+        Some(state) => Err(format!("Watchdog, the alert that always fires, is {state}")),
+        None => Err("Prometheus does not know Watchdog, the alert that always fires".to_owned()),
     }
 }
 

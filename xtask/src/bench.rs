@@ -4,6 +4,7 @@
 //! machine can be compared. No test fails because of a time.
 
 pub(crate) mod catalog;
+pub(crate) mod containers;
 pub(crate) mod critical_path;
 pub(crate) mod figures;
 mod floor;

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use self::bench::{Bench, BenchWhat};
 use crate::{images::Choice, model::Span};
+
+mod bench;
 
 /// Brings the Argosy platform up, and says what is going on in it.
 #[derive(Debug, Parser)]
@@ -39,7 +42,7 @@ pub(crate) struct Global {
     /// The folder that holds infra/, caddy/ and the other data folders, instead of this project.
     #[arg(long, global = true, env = "ARGOSY_PROJECT", hide = true)]
     pub(crate) project: Option<PathBuf>,
-    /// The Docker Engine: unix://…, or tcp://… (TLS with `DOCKER_TLS_VERIFY`).
+    /// The Docker Engine: unix://…, tcp://… (TLS with `DOCKER_TLS_VERIFY`) or ssh://….
     #[arg(long, global = true, env = "DOCKER_HOST", hide = true)]
     pub(crate) docker_host: Option<String>,
     #[arg(long, global = true, env = "CARGO", hide = true)]
@@ -78,6 +81,8 @@ pub(crate) enum Command {
     Events(Events),
     /// Check what must be true of orders, money, stock and events; exit code 10 when something is not.
     Verify(Verify),
+    /// Bring the platform up on each runtime, run the same probes and the same invariants, and compare.
+    Conformance(Conformance),
     /// Order while processes are killed at random, then check every invariant. Never on a real shop.
     CrashTest(CrashTest),
     /// Measure, beside a limit measured in the same run.
@@ -290,6 +295,13 @@ pub(crate) struct ReplayDeadLetters {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Conformance {
+    /// Where the images of programs that are not ours come from, as for `up`.
+    #[arg(long, value_enum)]
+    pub(crate) images: Option<Choice>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Verify {
     /// Wait until nothing is under way any more, at most this long: 30s, 2m.
     #[arg(long, value_name = "DURATION", default_value = "30s")]
@@ -309,44 +321,6 @@ pub(crate) struct CrashTest {
     /// Repeats the choices of an earlier run.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Bench {
-    #[command(subcommand)]
-    pub(crate) what: BenchWhat,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum BenchWhat {
-    /// No-op `up`, and a cold start beside its critical path.
-    Up {
-        /// How many no-op runs.
-        #[arg(long, default_value_t = 20)]
-        runs: u32,
-    },
-    /// The catalogue's reads at each of these sizes.
-    Catalog {
-        #[arg(long, value_delimiter = ',', default_value = "60,100000")]
-        products: Vec<u32>,
-    },
-    /// Placing orders: as is, with a slow or missing provider, without the broker; whole sagas; stock that everybody wants.
-    Orders {
-        /// Orders a second while latency is measured.
-        #[arg(long, default_value_t = 200)]
-        per_second: u32,
-    },
-    /// Resident memory of our services when idle.
-    Memory,
-    /// The shop's pages: bytes, time to the first byte beside a static file of the same edge, Lighthouse.
-    Pages {
-        /// Requests a second while the first byte is timed.
-        #[arg(long, default_value_t = 200)]
-        per_second: u32,
-        /// Leave out Lighthouse, which takes about a minute.
-        #[arg(long)]
-        without_lighthouse: bool,
-    },
 }
 
 #[derive(Debug, Args)]

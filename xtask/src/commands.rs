@@ -2,6 +2,7 @@
 
 mod audit;
 mod bench;
+mod conformance;
 mod converge;
 mod crash_test;
 mod doctor;
@@ -61,6 +62,7 @@ async fn with_session(session: &Session, command: Command) -> Exit {
         Command::Sqlx(args) => sqlx::run(session, &args).await,
         Command::Events(args) => messages::run(session, &args).await,
         Command::Verify(args) => verify::run(session, &args).await,
+        Command::Conformance(args) => conformance::run(session, &args).await,
         Command::Screenshots(args) => screenshots::run(session, &args).await,
         Command::CrashTest(args) => crash_test::run(session, &args).await,
         Command::Images(args) => images::run(session, &args).await,

@@ -46,6 +46,8 @@ pub(crate) enum Event {
     DeadLetter(DeadLetter),
     /// `verify`: one for each invariant.
     Invariant(Invariant),
+    /// `conformance`: one for each hop and each invariant.
+    Conformity(Conformity),
     /// `audit --live`: one for each rule and container.
     LiveCheck(LiveCheck),
     /// `images build`: one for each component and job.
@@ -257,6 +259,17 @@ pub(crate) struct Invariant {
     pub(crate) holds: bool,
     /// What was looked at, or the first things that break it.
     pub(crate) detail: String,
+}
+
+/// Whether one thing is the same on every runtime.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Conformity {
+    /// The journey, or `invariants`.
+    pub(crate) suite: String,
+    /// The hop, or the invariant.
+    pub(crate) name: String,
+    /// By runtime: what went wrong there; null where it is well.
+    pub(crate) runtimes: BTreeMap<String, Option<String>>,
 }
 
 /// What a component or job runs from.

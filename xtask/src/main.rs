@@ -34,6 +34,7 @@ mod runtime;
 mod secrets;
 mod session;
 mod side_door;
+mod this_program;
 mod urls;
 mod verify;
 

@@ -6,12 +6,9 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
-    process::Stdio,
-    time::{Duration, Instant},
+    path::Path,
+    time::Duration,
 };
-
-use tokio::process::Command;
 
 use super::{
     Goal, critical_path,
@@ -19,23 +16,25 @@ use super::{
     tell,
 };
 use crate::{
-    events::{Event, Line, Phase},
+    events::{Event, Phase},
     failure::{Failure, IoContext as _, Kind},
     model::Environment,
     reporter::table,
     runtime::host::client::Supervisor,
     session::Session,
+    this_program::{Run, home_beside, toolkit},
 };
 
 /// For the 95th percentile, in milliseconds.
 const NOTHING_TO_DO: Goal = Goal(200.0);
+const UP: [&str; 4] = ["up", "--runtime", "host", "--no-probe"];
 /// Of the cold start to its critical path.
 const COLD: Goal = Goal(1.15);
 
 pub(crate) async fn run(session: &Session, runs: u32) -> Result<(), Failure> {
     let ran_before = matches!(Supervisor::connect(&session.paths).await, Ok(Some(_)));
     up(session, None).await?;
-    nothing_to_do(session, runs).await?;
+    nothing_to_do(session, runs, &UP).await?;
     toolkit(session, None, &["down"]).await?;
     let cold = cold(session).await;
     if ran_before {
@@ -45,10 +44,15 @@ pub(crate) async fn run(session: &Session, runs: u32) -> Result<(), Failure> {
     cold
 }
 
-async fn nothing_to_do(session: &Session, runs: u32) -> Result<(), Failure> {
+/// How long `up` takes when nothing has changed.
+pub(super) async fn nothing_to_do(
+    session: &Session,
+    runs: u32,
+    arguments: &[&str],
+) -> Result<(), Failure> {
     let mut times = Vec::new();
     for _ in 0..runs {
-        let run = up(session, None).await?;
+        let run = toolkit(session, None, arguments).await?;
         if run
             .events
             .iter()
@@ -98,13 +102,7 @@ async fn nothing_to_do(session: &Session, runs: u32) -> Result<(), Failure> {
 }
 
 async fn cold(session: &Session) -> Result<(), Failure> {
-    // Beside the environment's home, where the same accounts can reach it.
-    let root = session
-        .paths
-        .home
-        .parent()
-        .unwrap_or(&session.paths.home)
-        .join(format!("bench-{}", std::process::id()));
+    let root = home_beside(session, "bench");
     let run = up(session, Some(&root)).await;
     let cleared = toolkit(session, Some(&root), &["down", "--volumes"]).await;
     if root.exists() {
@@ -191,77 +189,9 @@ fn needs(environment: &Environment) -> BTreeMap<String, BTreeSet<String>> {
         .collect()
 }
 
-/// One run of the toolkit.
-pub(crate) struct Run {
-    took: Duration,
-    events: Vec<Event>,
-}
-
 /// Brings up what has been stopped, or everything in another home.
 pub(crate) async fn up(session: &Session, home: Option<&Path>) -> Result<Run, Failure> {
-    toolkit(session, home, &["up", "--runtime", "host", "--no-probe"]).await
-}
-
-/// Runs this very program, as a person does, and reads its events.
-async fn toolkit(
-    session: &Session,
-    home: Option<&Path>,
-    arguments: &[&str],
-) -> Result<Run, Failure> {
-    // By what runs, not by its path: a build may have put another file there.
-    let mut command = Command::new("/proc/self/exe");
-    command
-        .args(arguments)
-        .args([
-            "--json",
-            "--yes",
-            "--env",
-            session.environment.name.as_str(),
-            "--project",
-        ])
-        .arg(&session.paths.project);
-    command
-        .arg("--home")
-        .arg(home.map_or_else(|| root_of(session), Path::to_owned));
-    command.stdin(Stdio::null()).stderr(Stdio::inherit());
-    let started = Instant::now();
-    let output = command.output().await.map_err(Failure::from)?;
-    let took = started.elapsed();
-    let lines = String::from_utf8_lossy(&output.stdout);
-    let events: Vec<Event> = lines
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Line>(line).ok())
-        .map(|line| line.event)
-        .collect();
-    if output.status.success() {
-        return Ok(Run { took, events });
-    }
-    let told = events.into_iter().find_map(|event| {
-        if let Event::Failure(failure) = event {
-            Some(failure)
-        } else {
-            None
-        }
-    });
-    let detail = format!("`{}` ends with {}", arguments.join(" "), output.status);
-    Err(told.unwrap_or_else(|| {
-        Failure::new(
-            "toolkit",
-            Kind::Supervisor,
-            detail,
-            session.command("status"),
-        )
-    }))
-}
-
-/// What `--home` must say for this session's own home.
-fn root_of(session: &Session) -> PathBuf {
-    session
-        .paths
-        .home
-        .parent()
-        .unwrap_or(&session.paths.home)
-        .to_owned()
+    toolkit(session, home, &UP).await
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::{
     cli::{Bench, BenchWhat, Seed},
     exit::Exit,
     failure::{Failure, Failures},
+    runtime::chosen::Runtime,
     session::Session,
 };
 
@@ -16,7 +17,16 @@ pub(crate) async fn run(session: &Session, args: &Bench) -> Result<Exit, Failure
         return Err(again_optimised(session).into());
     }
     match &args.what {
-        BenchWhat::Up { runs } => bench::start::run(session, *runs).await?,
+        BenchWhat::Up {
+            runs,
+            runtime: Runtime::Host,
+            ..
+        } => bench::start::run(session, *runs).await?,
+        BenchWhat::Up {
+            runs,
+            runtime: Runtime::Docker,
+            rounds,
+        } => bench::containers::run(session, *runs, *rounds).await?,
         BenchWhat::Orders { per_second } => {
             bench::orders::run(session, &probe::world(session).await?, *per_second).await?;
         }

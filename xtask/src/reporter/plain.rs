@@ -99,6 +99,18 @@ pub(super) fn sentence(event: &Event) -> Option<String> {
             };
             Some(format!("  {mark} {}{detail}", invariant.invariant))
         }
+        Event::Conformity(conformity) => {
+            let told = conformity.runtimes.iter().map(|(runtime, wrong)| {
+                format!("{runtime}: {}", wrong.as_deref().unwrap_or("well"))
+            });
+            let told: Vec<String> = told.collect();
+            Some(format!(
+                "  ✗ {} · {}: {}",
+                conformity.suite,
+                conformity.name,
+                told.join("; ")
+            ))
+        }
         Event::Component(_)
         | Event::Finding(_)
         | Event::TestStep(_)

@@ -3,7 +3,6 @@
 
 use std::{
     fs,
-    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -11,14 +10,11 @@ use std::{
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use crate::{engine, project::Project};
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("..")
-        .canonicalize()
-        .unwrap()
-}
+use crate::{
+    engine,
+    project::Project,
+    stack::{root, whole_platform},
+};
 
 fn compose(folder: &Path, args: &[&str]) -> Output {
     Command::new("docker-compose")
@@ -61,30 +57,7 @@ struct Composed {
 
 impl Composed {
     fn render() -> Self {
-        let project = Project::new("");
-        fs::remove_dir_all(project.path("infra")).unwrap();
-        let overlay = fs::read_to_string(root().join("infra/environments/test.yaml")).unwrap();
-        let overlay = overlay.replace("port_offset: 20000", "port_offset: 28000");
-        let overlay = overlay.replace("localhost:28080", "localhost:36080");
-        project.write("infra/environments/test.yaml", &overlay);
-        for entry in fs::read_dir(root().join("infra")).unwrap() {
-            let name = entry.unwrap().file_name();
-            let name = name.to_str().unwrap();
-            if name != "environments" {
-                symlink(
-                    root().join("infra").join(name),
-                    project.path("infra").join(name),
-                )
-                .unwrap();
-            }
-        }
-        for name in ["dev", "docker-test", "prod"] {
-            let overlay = format!("infra/environments/{name}.yaml");
-            symlink(root().join(&overlay), project.path(&overlay)).unwrap();
-        }
-        for name in ["caddy", "minio-init", "observability", "services"] {
-            symlink(root().join(name), project.path(name)).unwrap();
-        }
+        let project = whole_platform("test", 28_000);
         // Where the toolkit looks for the secrets when it probes.
         let folder = project.home.join("test");
         fs::create_dir_all(folder.join("run")).unwrap();

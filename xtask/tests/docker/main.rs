@@ -22,6 +22,7 @@ mod database;
 mod project;
 
 mod compose;
+mod conforming;
 mod converging;
 mod engine;
 mod failing;

@@ -191,3 +191,46 @@ pub(crate) fn edge() -> Small {
     );
     small
 }
+
+/// The project itself.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .unwrap()
+}
+
+/// The real platform, its environment `test` with ports of its own in the place of one of its environments.
+pub(crate) fn whole_platform(environment: &str, port_offset: u16) -> Project {
+    let project = Project::new("");
+    fs::remove_dir_all(project.path("infra")).unwrap();
+    let overlay = fs::read_to_string(root().join("infra/environments/test.yaml")).unwrap();
+    let overlay = overlay.replace("port_offset: 20000", &format!("port_offset: {port_offset}"));
+    let overlay = overlay.replace(
+        "localhost:28080",
+        &format!("localhost:{}", port_offset + 8080),
+    );
+    project.write(&format!("infra/environments/{environment}.yaml"), &overlay);
+    for entry in fs::read_dir(root().join("infra")).unwrap() {
+        let name = entry.unwrap().file_name();
+        let name = name.to_str().unwrap();
+        if name != "environments" {
+            symlink(
+                root().join("infra").join(name),
+                project.path("infra").join(name),
+            )
+            .unwrap();
+        }
+    }
+    for entry in fs::read_dir(root().join("infra/environments")).unwrap() {
+        let overlay = Path::new("infra/environments").join(entry.unwrap().file_name());
+        let place = project.path(overlay.to_str().unwrap());
+        if !place.exists() {
+            symlink(root().join(&overlay), place).unwrap();
+        }
+    }
+    for name in ["caddy", "minio-init", "observability", "services"] {
+        symlink(root().join(name), project.path(name)).unwrap();
+    }
+    project
+}

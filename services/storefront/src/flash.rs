@@ -58,6 +58,10 @@ impl Flash {
         "password",
         "Your password is changed. Every other device is signed out.",
     );
+    pub(crate) const PASSWORD_RESET: Self = said(
+        "password-reset",
+        "Your password is changed, and every device is signed out. Sign in with the new one.",
+    );
     pub(crate) const ADDRESS: Self = said("address", "The address is kept.");
     pub(crate) const ADDRESS_REMOVED: Self = said("address-removed", "The address is removed.");
     pub(crate) const CANCELLED: Self = said(
@@ -82,7 +86,7 @@ impl Flash {
     );
     pub(crate) const MESSAGE: Self = said("message", "We have your message, and answer by e-mail.");
 
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 20] = [
         Self::ADDED,
         Self::QUANTITY,
         Self::REMOVED,
@@ -94,6 +98,7 @@ impl Flash {
         Self::CAPPED,
         Self::PROFILE,
         Self::PASSWORD,
+        Self::PASSWORD_RESET,
         Self::ADDRESS,
         Self::ADDRESS_REMOVED,
         Self::CANCELLED,

@@ -84,9 +84,17 @@ impl Flash {
         "empty",
         "There is nothing in your cart that could be ordered.",
     );
+    pub(crate) const SOLD_OUT: Self = warned(
+        "sold-out",
+        "Somebody was faster: what you wanted is sold out. Nothing has been ordered.",
+    );
+    pub(crate) const NO_LONGER_SOLD: Self = warned(
+        "no-longer-sold",
+        "What you wanted is no longer sold. Nothing has been ordered.",
+    );
     pub(crate) const MESSAGE: Self = said("message", "We have your message, and answer by e-mail.");
 
-    const ALL: [Self; 20] = [
+    const ALL: [Self; 22] = [
         Self::ADDED,
         Self::QUANTITY,
         Self::REMOVED,
@@ -106,6 +114,8 @@ impl Flash {
         Self::RETURN,
         Self::ORDERED_BEFORE,
         Self::EMPTY,
+        Self::SOLD_OUT,
+        Self::NO_LONGER_SOLD,
         Self::MESSAGE,
     ];
 

@@ -39,7 +39,7 @@ pub(crate) struct Global {
     /// The folder that holds infra/, caddy/ and the other data folders, instead of this project.
     #[arg(long, global = true, env = "ARGOSY_PROJECT", hide = true)]
     pub(crate) project: Option<PathBuf>,
-    /// The Docker Engine: unix://…, tcp://…, or ssh://….
+    /// The Docker Engine: unix://…, or tcp://… (TLS with `DOCKER_TLS_VERIFY`).
     #[arg(long, global = true, env = "DOCKER_HOST", hide = true)]
     pub(crate) docker_host: Option<String>,
     #[arg(long, global = true, env = "CARGO", hide = true)]

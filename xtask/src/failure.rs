@@ -53,6 +53,14 @@ pub(crate) enum Kind {
     BadCredentials,
     JobFailed,
     JobTimedOut,
+    /// The database refuses a change of its tables.
+    MigrationFailed,
+    /// It cannot be reached by something that needs it.
+    DependencyUnreachable,
+    /// A file of the project that the model names is not there.
+    SourceMissing,
+    /// A certificate is past its last day.
+    CertificateExpired,
     /// Another run is under way.
     LockHeld,
     /// The world has moved since the plan was made.
@@ -79,6 +87,8 @@ impl Kind {
             | Self::OutOfMemory
             | Self::BadCredentials
             | Self::JobFailed
+            | Self::MigrationFailed
+            | Self::DependencyUnreachable
             | Self::Supervisor => Exit::Failed,
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Preflight,

@@ -98,6 +98,19 @@ pub(crate) async fn send_with(
     connection.request(method, &path, json, headers).await
 }
 
+/// A POST without a body; whatever is not a success is an error that says what was answered.
+pub(crate) async fn post(address: &str, path: &str) -> Result<(), String> {
+    let answer = send(Method::POST, &format!("http://{address}{path}"), None).await?;
+    if answer.status.is_success() {
+        return Ok(());
+    }
+    Err(format!(
+        "POST {path} answered {}: {}",
+        answer.status.as_u16(),
+        answer.excerpt()
+    ))
+}
+
 /// A connection that can be used again and again.
 pub(crate) struct Connection {
     address: String,

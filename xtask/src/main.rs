@@ -7,6 +7,7 @@ mod bench;
 mod broker;
 mod browser;
 mod build;
+mod certificates;
 mod cli;
 mod commands;
 mod crash;
@@ -32,6 +33,7 @@ mod reporter;
 mod runtime;
 mod secrets;
 mod session;
+mod side_door;
 mod urls;
 mod verify;
 

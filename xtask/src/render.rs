@@ -49,6 +49,17 @@ pub(crate) struct RenderedUnit {
     pub(crate) health: Option<RenderedHealth>,
     pub(crate) reload: Option<RenderedReload>,
     pub(crate) prepare: Option<RenderedPrepare>,
+    /// Ports of other components that it is told of.
+    pub(crate) needs: Vec<Needed>,
+}
+
+/// A port of another component, as it is reached.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Needed {
+    pub(crate) component: String,
+    pub(crate) port: String,
+    /// host:port
+    pub(crate) address: String,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -152,6 +163,7 @@ fn render_unit(
             .map(|reload| self::reload(owner, reload, found));
         unit.prepare = expression::prepare(owner, component, found);
     }
+    unit.needs = owner.needs();
     unit
 }
 

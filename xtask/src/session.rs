@@ -60,7 +60,17 @@ fn model_failures(diagnostics: crate::model::diagnostic::Diagnostics) -> Failure
             .hint
             .clone()
             .unwrap_or_else(|| "correct the file, then run the same command again".into());
-        Failure::new("model", Kind::ModelInvalid, diagnostic.to_string(), hint)
+        let Some(absent) = &diagnostic.absent else {
+            return Failure::new("model", Kind::ModelInvalid, diagnostic.to_string(), hint);
+        };
+        let hint = format!("git checkout -- {}   (or correct the model)", absent.path);
+        Failure::new(
+            &absent.unit,
+            Kind::SourceMissing,
+            diagnostic.to_string(),
+            hint,
+        )
+        .with_victims(absent.victims.clone())
     };
     Failures(diagnostics.0.into_iter().map(failure).collect())
 }

@@ -101,6 +101,14 @@ impl Catalogue {
         self.known.invalidate(&product).await;
     }
 
+    /// To be called when a product has come into being: that there was none is not true any more.
+    pub(crate) async fn forget_absence(&self, product: ProductId) {
+        let known = self.known.get(&product).await;
+        if known.is_some_and(|offers| offers.is_empty()) {
+            self.forget(product).await;
+        }
+    }
+
     async fn ask(
         &self,
         products: &[ProductId],

@@ -9,7 +9,10 @@ use axum::{
 };
 use serde::Serialize;
 
-use crate::{pages::failure::Failure, services::FieldError};
+use crate::{
+    pages::failure::Failure,
+    services::{FieldError, Problem},
+};
 
 /// Longer than anything that a field of ours takes; what is longer still says so when it is checked.
 const LONGEST_VALUE: usize = 10_000;
@@ -163,6 +166,14 @@ impl Form {
             let name = error.field.strip_prefix(prefix).unwrap_or(&error.field);
             self.refuse(name, &error.message);
         }
+    }
+
+    /// Takes over a service's refusal: what it says about fields, else what it says as a whole.
+    pub(crate) fn refuse_by(&mut self, problem: &Problem) {
+        if problem.errors.is_empty() {
+            self.refuse_whole(&problem.detail);
+        }
+        self.refuse_all(&problem.errors, "");
     }
 
     /// Refuses each of these fields that is empty.

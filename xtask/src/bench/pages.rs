@@ -83,7 +83,7 @@ async fn first_bytes(
     };
     let measured = async {
         for (what, address, path, goal) in [
-            ("static file", still.address.as_str(), still::PATH, None),
+            ("static file", still.address(), still::PATH, None),
             ("home page", &edge, "/", Some(FIRST_BYTE_P99_MS)),
             ("product page", &edge, &product, Some(FIRST_BYTE_P99_MS)),
         ] {

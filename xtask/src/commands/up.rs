@@ -4,17 +4,23 @@ mod docker;
 mod files;
 mod host;
 
+use std::collections::BTreeSet;
+
 use super::{
     converge::{Difference, selection},
     runtimes,
 };
 use crate::{
+    certificates,
     cli::Up,
     events::Event,
     exit::Exit,
     failure::{Failure, Failures, Kind},
-    lock, preflight,
-    reporter::table,
+    lock,
+    model::Name,
+    preflight,
+    render::Rendered,
+    reporter::{self, table},
     runtime::chosen::Runtime,
     session::Session,
     urls::urls,
@@ -42,6 +48,21 @@ pub(crate) async fn run(session: &Session, args: &Up) -> Result<Exit, Failures> 
     }
     tell_urls(session, first_admin);
     Ok(Exit::Done)
+}
+
+/// A certificate that has expired is told also when there is nothing else to do.
+fn check_certificates(
+    session: &Session,
+    rendered: &Rendered,
+    selected: &BTreeSet<Name>,
+) -> Result<(), Failures> {
+    let (environment, now) = (&session.environment, reporter::now());
+    let expired = certificates::expired(environment, rendered, selected, now);
+    if expired.is_empty() {
+        Ok(())
+    } else {
+        Err(Failures(expired))
+    }
 }
 
 /// For programs: what is about to be done. People see each thing as it happens.

@@ -245,6 +245,21 @@ pub(crate) enum Signal {
     Usr2,
 }
 
+impl Signal {
+    /// As signal(7) calls it, and the engine.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Hup => "SIGHUP",
+            Self::Int => "SIGINT",
+            Self::Kill => "SIGKILL",
+            Self::Quit => "SIGQUIT",
+            Self::Term => "SIGTERM",
+            Self::Usr1 => "SIGUSR1",
+            Self::Usr2 => "SIGUSR2",
+        }
+    }
+}
+
 /// How it is asked to end, and how long it may take before it is killed.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

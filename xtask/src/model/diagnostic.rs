@@ -20,6 +20,19 @@ pub(crate) struct Diagnostic {
     pub(crate) message: String,
     pub(crate) expected: Option<String>,
     pub(crate) hint: Option<String>,
+    /// What is wrong is that a file is not there.
+    pub(crate) absent: Option<Absent>,
+}
+
+/// A file or folder of the project that is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Absent {
+    /// From the project's root.
+    pub(crate) path: String,
+    /// The component or job that it is for.
+    pub(crate) unit: String,
+    /// What cannot start without that one.
+    pub(crate) victims: Vec<String>,
 }
 
 impl Diagnostic {

@@ -2,13 +2,37 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Component, Condition, Environment, Job, Name};
+use super::{Component, Condition, Environment, Job, Name, Stack};
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Unit<'a> {
     Component(&'a Component),
     Job(&'a Job),
+}
+
+impl Stack {
+    /// What cannot start without `name`, near and far.
+    pub(crate) fn dependents(&self, name: &str) -> Vec<String> {
+        let components = self.components.iter();
+        let components = components.map(|(name, component)| (name, &component.depends_on));
+        let jobs = self.jobs.iter().map(|(name, job)| (name, &job.depends_on));
+        let edges: Vec<_> = components.chain(jobs).collect();
+        let mut found = BTreeSet::from([name]);
+        loop {
+            let known = found.len();
+            for (other, depends_on) in &edges {
+                if depends_on.keys().any(|on| found.contains(on.as_str())) {
+                    found.insert(other.as_str());
+                }
+            }
+            if found.len() == known {
+                break;
+            }
+        }
+        found.remove(name);
+        found.into_iter().map(ToOwned::to_owned).collect()
+    }
 }
 
 impl Environment {

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Component, Diagnostic, Job, Name, Origin, Overlay, Stack,
-    diagnostic::{any_of, did_you_mean},
+    diagnostic::{Absent, any_of, did_you_mean},
     load::Sources,
     locate::Half,
 };
@@ -66,6 +66,18 @@ impl<'a> Input<'a> {
             .and_then(|of| Some((of, self.stack.components.get(of)?)));
         job.runs_in(self.name)
             && component.is_none_or(|(of, component)| self.is_enabled(of, component))
+    }
+
+    /// A file that a component or job is made from is not there.
+    fn absent(&self, diagnostic: Diagnostic, unit: &str, path: &str) -> Diagnostic {
+        Diagnostic {
+            absent: Some(Absent {
+                path: path.to_owned(),
+                unit: unit.to_owned(),
+                victims: self.stack.dependents(unit),
+            }),
+            ..diagnostic
+        }
     }
 
     /// A mistake in `infra/stack.yaml`.

@@ -25,6 +25,12 @@ use crate::{
 /// What the tests need beside the servers that the stack names, and beside a browser.
 const TEST_PACKAGES: [&str; 1] = ["git"];
 
+/// What the tests of containers start, with the packages that have it; a machine may have it from elsewhere.
+const CONTAINER_PROGRAMS: [(&str, &[&str]); 2] = [
+    ("dockerd", &["docker.io", "iptables"]),
+    ("docker-compose", &["docker-compose"]),
+];
+
 /// The environment that the platform tests bring up.
 const TEST_ENVIRONMENT: &str = "test";
 
@@ -184,7 +190,12 @@ fn install(session: &Session) -> Result<Verdict> {
     let servers = components
         .chain(jobs)
         .flat_map(|host| host.packages.iter().cloned());
+    let containers = CONTAINER_PROGRAMS
+        .iter()
+        .filter(|(program, _)| packages::find_program(program, &[]).is_none())
+        .flat_map(|(_, packages)| packages.iter().map(|package| (*package).to_owned()));
     let wanted: BTreeSet<String> = servers
+        .chain(containers)
         .chain(TEST_PACKAGES.map(str::to_owned))
         .chain(browser::wanted_packages())
         .collect();

@@ -19,7 +19,7 @@ use super::{Rendered, RenderedPrepare, RenderedUnit};
 use crate::{
     digest,
     images::Lock,
-    model::{Component, Condition, Environment, ImageKind, Job, Name, Program, Signal, Span, Unit},
+    model::{Component, Condition, Environment, ImageKind, Job, Name, Program, Span, Unit},
     runtime::docker::places::{DATA, FILES, VOLUME},
 };
 
@@ -186,7 +186,7 @@ impl Source<'_> {
     ) {
         service.ports = self.ports(name, component);
         service.restart = Some("unless-stopped".to_owned());
-        service.stop_signal = Some(signal(component.stop.signal).to_owned());
+        service.stop_signal = Some(component.stop.signal.name().to_owned());
         service.stop_grace_period = Some(seconds(component.stop.timeout));
         let tools = health::Tools::of(self.environment.origin_of(name), self.kind);
         service.healthcheck = unit.health.as_ref().map(|health| file::Health {
@@ -379,16 +379,4 @@ fn escaped(text: &str) -> String {
 
 fn seconds(span: Span) -> String {
     format!("{}s", span.duration().as_secs_f64().ceil())
-}
-
-fn signal(signal: Signal) -> &'static str {
-    match signal {
-        Signal::Hup => "SIGHUP",
-        Signal::Int => "SIGINT",
-        Signal::Kill => "SIGKILL",
-        Signal::Quit => "SIGQUIT",
-        Signal::Term => "SIGTERM",
-        Signal::Usr1 => "SIGUSR1",
-        Signal::Usr2 => "SIGUSR2",
-    }
 }

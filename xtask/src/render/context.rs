@@ -12,6 +12,7 @@ use minijinja::{
 use sha2::{Digest as _, Sha256};
 
 use super::{
+    Needed,
     names::{Address, AddressBook, look_up, unknown_secret},
     places::{Exposure, Places},
     stack_view::StackView,
@@ -25,6 +26,7 @@ pub(super) struct Owner<'a> {
     pub(super) name: &'a Name,
     /// With every function, for expressions and templates alike.
     pub(super) engine: Engine<'static>,
+    book: AddressBook,
 }
 
 impl<'a> Owner<'a> {
@@ -38,6 +40,7 @@ impl<'a> Owner<'a> {
             places,
             name,
             engine: bare_engine(),
+            book: AddressBook::of(environment, places),
         };
         owner.add_addresses();
         owner.add_ports();
@@ -90,6 +93,13 @@ impl<'a> Owner<'a> {
             .collect()
     }
 
+    /// The ports of others that its strings and files have asked for so far.
+    pub(super) fn needs(&self) -> Vec<Needed> {
+        let mut needs = self.book.asked();
+        needs.retain(|needed| needed.component != self.name.as_str());
+        needs.into_iter().collect()
+    }
+
     /// The component whose ports are "its own".
     fn component(&self) -> Option<&'a Component> {
         match self.unit() {
@@ -110,7 +120,7 @@ impl<'a> Owner<'a> {
 
     fn add_addresses(&mut self) {
         let engine = &mut self.engine;
-        let ports = AddressBook::of(self.environment, self.places);
+        let ports = self.book.clone();
         let book = ports.clone();
         engine.add_function("address", move |component: &str, port: &str| {
             book.find(component, port).map(Address::address)

@@ -1,18 +1,24 @@
 //! Looks names up for expressions and templates, and answers one that does not exist with those that do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+};
 
 use minijinja::{Error, ErrorKind};
 
-use super::places::Places;
+use super::{Needed, places::Places};
 use crate::model::{
     Component, Environment, Name,
     diagnostic::{any_of, did_you_mean},
 };
 
-/// Every port of every component.
+/// Every port of every component, and which of them were asked for.
 #[derive(Clone)]
-pub(super) struct AddressBook(BTreeMap<String, BTreeMap<String, Address>>);
+pub(super) struct AddressBook {
+    ports: BTreeMap<String, BTreeMap<String, Address>>,
+    asked: Arc<Mutex<BTreeSet<Needed>>>,
+}
 
 #[derive(Clone)]
 pub(super) struct Address {
@@ -46,12 +52,31 @@ impl AddressBook {
                 component.ports.iter().map(address).collect(),
             )
         };
-        Self(components.map(component).collect())
+        Self {
+            ports: components.map(component).collect(),
+            asked: Arc::default(),
+        }
     }
 
     pub(super) fn find(&self, component: &str, port: &str) -> Result<&Address, Error> {
-        let ports = look_up(&self.0, component, "component")?;
-        look_up(ports, port, &format!("port of `{component}`"))
+        let ports = look_up(&self.ports, component, "component")?;
+        let found = look_up(ports, port, &format!("port of `{component}`"))?;
+        if let Ok(mut asked) = self.asked.lock() {
+            asked.insert(Needed {
+                component: component.into(),
+                port: port.into(),
+                address: found.address(),
+            });
+        }
+        Ok(found)
+    }
+
+    /// What was asked for so far.
+    pub(super) fn asked(&self) -> BTreeSet<Needed> {
+        self.asked
+            .lock()
+            .map(|asked| asked.clone())
+            .unwrap_or_default()
     }
 }
 

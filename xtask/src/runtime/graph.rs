@@ -8,7 +8,7 @@ use futures::future::join_all;
 use super::gates::{Gate, Gates};
 use crate::{
     events::{Event, Phase, Progress},
-    failure::Failure,
+    failure::{Failure, Kind},
     plan::{Desired, Plan, Step, StepKind, Work},
     reporter::Reporter,
 };
@@ -99,13 +99,32 @@ impl Graph<'_> {
             Err(failure) => {
                 gates.set(name, Gate::Barred);
                 tell(self.reporter, name, Phase::Failed, Some(started));
-                let failure = failure.with_victims(self.desired.dependents_of(name));
-                self.reporter.emit(Event::Failure(failure.clone()));
+                let failure = self.with_victims(name, failure);
                 if let Ok(mut found) = found.lock() {
+                    // Each that cannot reach it would say the same once more.
+                    let told = failure.kind == Kind::DependencyUnreachable
+                        && found
+                            .iter()
+                            .any(|known: &Failure| known.component == failure.component);
+                    if !told {
+                        self.reporter.emit(Event::Failure(failure.clone()));
+                    }
                     found.push(failure);
                 }
             }
         }
+    }
+
+    /// What fails is not always the root: then it is the root's first victim.
+    fn with_victims(&self, name: &str, failure: Failure) -> Failure {
+        let own = (failure.kind == Kind::DependencyUnreachable).then(|| name.to_owned());
+        let waiting = self.desired.dependents_of(name).into_iter();
+        let victims = own
+            .into_iter()
+            .chain(waiting)
+            .filter(|victim| *victim != failure.component);
+        let victims = victims.collect();
+        failure.with_victims(victims)
     }
 }
 

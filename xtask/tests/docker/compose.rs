@@ -6,34 +6,12 @@ use std::{
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::{Command, Output},
-    sync::LazyLock,
 };
 
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::{engine, project::Project};
-
-static INSTALLED: LazyLock<()> = LazyLock::new(|| {
-    if Command::new("docker-compose")
-        .arg("version")
-        .output()
-        .is_ok()
-    {
-        return;
-    }
-    let installed = Command::new("apt-get")
-        .args([
-            "install",
-            "--yes",
-            "--no-install-recommends",
-            "docker-compose",
-        ])
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .output()
-        .unwrap();
-    assert!(installed.status.success(), "{installed:?}");
-});
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -43,14 +21,13 @@ fn root() -> PathBuf {
 }
 
 fn compose(folder: &Path, args: &[&str]) -> Output {
-    LazyLock::force(&INSTALLED);
     Command::new("docker-compose")
         .args(args)
         .current_dir(folder)
         .env("COMPOSE_API_VERSION", "1.41")
         .env("DOCKER_HOST", format!("unix://{}", engine::SOCKET))
         .output()
-        .unwrap()
+        .expect("docker-compose is installed by: cargo xtask test --only packages")
 }
 
 /// Of this run alone, so that what another has left behind is not taken up.

@@ -3,8 +3,10 @@
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
+    os::unix::process::ExitStatusExt as _,
     process::Stdio,
-    time::{Duration, Instant},
+    thread,
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -13,7 +15,7 @@ use crate::{
     engine::{docker, id, inspect, must, ready},
     project::{eventually, word},
     proxy::Recorder,
-    stack::{edge, four, one},
+    stack::{edge, four, one, with_job},
 };
 
 #[test]
@@ -232,34 +234,57 @@ fn a_kept_plan_is_refused_when_the_world_has_moved() {
     assert_eq!(project.run(&["up", "--plan", file]).exit, 0);
 }
 
-#[test]
-fn an_up_that_is_killed_anywhere_is_finished_by_the_next_one() {
-    if !ready() {
-        return;
-    }
-    let small = four();
+/// Kills `up` before its request with this number, then before every third one after it, until it comes to its end; after
+/// how many requests that was.
+fn killed_until_it_ends(first: u32) -> u32 {
+    // It outlives the stack, whose end goes through it too.
+    let recorder = Recorder::start();
+    let small = with_job();
     let project = &small.project;
-    let began = Instant::now();
-    assert_eq!(small.up().exit, 0);
-    let whole = began.elapsed();
-    for tenth in [1, 3, 5, 7, 9] {
-        project.run(&["down", "--volumes", "--yes"]);
+    let mut requests = first;
+    loop {
+        recorder.lie_in_wait(requests);
         let mut up = project
             .command(&["up", "--runtime", "docker", "--images", "debian", "--json"])
+            .env("DOCKER_HOST", recorder.host())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let moment = Instant::now() + whole * tenth / 10;
-        eventually(whole * 2, "the moment to kill has come", || {
-            Instant::now() >= moment
-        });
-        up.kill().unwrap();
-        up.wait().unwrap();
+        recorder.kill(up.id());
+        let end = up.wait().unwrap();
+        recorder.stand_down();
+        if end.success() {
+            return requests;
+        }
+        assert_eq!(end.signal(), Some(9), "after {requests} requests: {end}");
         let next = small.up();
-        assert_eq!(next.exit, 0, "killed after {tenth}/10: {next:#?}");
-        assert_eq!(project.run(&["plan"]).exit, 0);
+        assert_eq!(next.exit, 0, "killed after {requests} requests: {next:#?}");
+        let plan = project.run(&["plan"]);
+        assert_eq!(plan.exit, 0, "killed after {requests} requests: {plan:#?}");
+        let down = project.run(&["down", "--volumes", "--yes"]);
+        assert_eq!(down.exit, 0, "killed after {requests} requests: {down:#?}");
+        requests += AT_ONCE;
     }
+}
+
+/// Stacks that are killed beside each other: most of the time each waits for its containers.
+const AT_ONCE: u32 = 3;
+
+#[test]
+fn an_up_that_is_killed_before_any_of_its_requests_is_finished_by_the_next_one() {
+    if !ready() {
+        return;
+    }
+    let requests = thread::scope(|scope| {
+        let killers: Vec<_> = (0..AT_ONCE)
+            .map(|first| scope.spawn(move || killed_until_it_ends(first)))
+            .collect();
+        let ends = killers.into_iter().map(|killer| killer.join().unwrap());
+        ends.min().unwrap()
+    });
+    // Two networks, a volume, and of two containers the making, the files and the start at least.
+    assert!(requests >= 9, "{requests}");
 }
 
 #[test]

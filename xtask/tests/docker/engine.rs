@@ -1,4 +1,4 @@
-//! A Docker Engine to test on: the one that answers, or one that is installed and started for as long as the tests run.
+//! A Docker Engine to test on: the one that answers, or one that is started for as long as the tests run.
 
 use std::{
     path::Path,
@@ -26,7 +26,10 @@ static IS_THERE: LazyLock<bool> = LazyLock::new(|| {
         println!("skipped: no Docker Engine answers, and only root can start one");
         return false;
     }
-    install();
+    assert!(
+        Path::new("/usr/sbin/dockerd").exists(),
+        "no Docker Engine is installed: cargo xtask test --only packages"
+    );
     start();
     eventually(Duration::from_mins(1), "the engine answers", answers);
     true
@@ -54,22 +57,6 @@ pub(crate) fn ready() -> bool {
 
 fn answers() -> bool {
     Path::new(SOCKET).exists() && docker(&["version"]).is_some()
-}
-
-fn install() {
-    if Path::new("/usr/sbin/dockerd").exists() {
-        return;
-    }
-    let installed = Command::new("apt-get")
-        .args(["install", "--yes", "--no-install-recommends"])
-        .args(["docker.io", "iptables", "debootstrap"])
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .stdout(Stdio::null())
-        .status();
-    assert!(
-        installed.is_ok_and(|status| status.success()),
-        "apt-get install docker.io failed"
-    );
 }
 
 /// In the background; a shell beside it ends it when we have ended, in whatever way.

@@ -8,13 +8,13 @@ use crate::{
     stack::{edge, one},
 };
 
-fn card(run: &Run) -> (&str, &str) {
+pub(crate) fn card(run: &Run) -> (&str, &str) {
     let failure = run.failure();
     (word(&failure["component"]), word(&failure["kind"]))
 }
 
 /// A component that runs a script in the image of a broker.
-fn script(script: &str, more: &str) -> String {
+pub(crate) fn script(script: &str, more: &str) -> String {
     format!(
         r"
   broken:

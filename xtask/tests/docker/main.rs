@@ -1,6 +1,6 @@
 //! The docker runtime on a real engine, from outside: small stacks of real servers in containers, and the `xtask` binary.
 //!
-//! Where no engine answers and we are root, the tests install and start one, and it ends with them.
+//! Where no engine answers and we are root, the tests start the one that `cargo xtask test` has installed, and it ends with them.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,6 +12,8 @@
     reason = "what a test says to whoever reads its output"
 )]
 
+#[path = "../platform/database.rs"]
+mod database;
 #[path = "../platform/project.rs"]
 #[expect(
     dead_code,
@@ -23,7 +25,10 @@ mod compose;
 mod converging;
 mod engine;
 mod failing;
+mod kinds;
 mod proxy;
 mod registry;
+mod reloading;
+mod remote;
 mod shut_in;
 mod stack;

@@ -2,11 +2,14 @@
 //! that they are built once.
 
 use std::{
+    fs,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
 };
 
 use crate::{
+    database,
     engine::docker,
     project::{Project, free_port},
 };
@@ -31,8 +34,7 @@ impl Small {
         let name = format!("argosy-{environment}");
         project.environment = environment;
         let images = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/images");
-        std::os::unix::fs::symlink(images.canonicalize().unwrap(), project.path("infra/images"))
-            .unwrap();
+        symlink(images.canonicalize().unwrap(), project.path("infra/images")).unwrap();
         project.write("nats.conf.j2", NATS_CONF);
         Self {
             project,
@@ -109,6 +111,54 @@ pub(crate) fn four() -> Small {
 /// One broker and whatever else.
 pub(crate) fn one(more: &str) -> Small {
     Small::new(&(nats("one", "") + more), 0)
+}
+
+/// A database and a service of ours that does not get on with it, in an image of its own.
+pub(crate) fn with_database() -> Small {
+    let image = |folder: &str| format!("    image: {{ debian: {folder} }}");
+    let small = Small::new(&database::components(image), 0);
+    database::write_files(&small.project);
+    let images = small.project.path("infra/images");
+    let shared = fs::read_link(&images).unwrap();
+    fs::remove_file(&images).unwrap();
+    for entry in fs::read_dir(shared).unwrap() {
+        let entry = entry.unwrap();
+        let own = images.join(entry.file_name());
+        fs::create_dir_all(&images).unwrap();
+        symlink(entry.path(), own).unwrap();
+    }
+    let folder = "infra/images/cart-under-test";
+    small.project.write(
+        &format!("{folder}/Dockerfile"),
+        "ARG BASE=argosy-base:local\nFROM ${BASE}\nCOPY cart /usr/local/bin/cart\nRUN chmod 755 /usr/local/bin/cart\nUSER 10001:10001\n",
+    );
+    let program = database::programs().join("cart");
+    fs::copy(program, small.project.path(folder).join("cart")).unwrap();
+    small
+}
+
+/// A server from an image of somebody else's.
+pub(crate) fn foreign(reference: &str) -> Small {
+    let port = free_port();
+    let server = format!(
+        r#"
+  server:
+    summary: a server
+    host: {{ program: /bin/server }}
+    image: {{ upstream: "{reference}" }}
+    ports: {{ any: {port} }}
+    health: {{ tcp: any }}
+    start_timeout: 5s
+"#
+    );
+    Small::new(&server, port)
+}
+
+/// A broker, and a job that writes into a volume when the broker is there.
+pub(crate) fn with_job() -> Small {
+    let job = "\njobs:\n  fill:\n    summary: fills\n    host: { program: sh }\n    image: { debian: nats }\n    args: [-c, 'true']\n    depends_on: { one: healthy }\n    timeout: 20s\n";
+    let more = "    volume: true\n    container: { networks: [app, data] }\n";
+    Small::new(&(nats("one", more) + job), 0)
 }
 
 /// An edge that answers by itself.

@@ -13,7 +13,7 @@ use crate::{
     stacks::{NATS_CONF, shell, small},
 };
 
-fn card(run: &Run) -> (&str, &str) {
+pub(crate) fn card(run: &Run) -> (&str, &str) {
     let failure = run.failure();
     (word(&failure["component"]), word(&failure["kind"]))
 }
@@ -111,10 +111,10 @@ fn a_home_that_cannot_be_written_is_refused() {
 }
 
 /// A small file system that goes away with the test.
-struct SmallDisk<'a>(&'a std::path::Path);
+pub(crate) struct SmallDisk<'a>(&'a std::path::Path);
 
 impl<'a> SmallDisk<'a> {
-    fn mount(path: &'a std::path::Path, size: &str) -> Option<Self> {
+    pub(crate) fn mount(path: &'a std::path::Path, size: &str) -> Option<Self> {
         fs::create_dir_all(path).unwrap();
         let mounted = Command::new("mount")
             .args([

@@ -6,7 +6,9 @@
 )]
 
 mod converging;
+mod database;
 mod failing;
 mod interface;
+mod kinds;
 mod project;
 mod stacks;

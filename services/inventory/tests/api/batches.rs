@@ -29,19 +29,21 @@ async fn held_up(app: &TestApp, product: Product, orders: Vec<OrderId>) -> Vec<u
             (active.await == count).then_some(())
         })
         .await;
-        let waiting = app.metric("db_client_connection_pending_requests").await;
-        let used = app
-            .metric("db_client_connection_count{state=\"used\"}")
-            .await;
+        // Somebody may still be on the way there, and takes a connection for a moment.
+        testkit::eventually(
+            "nobody waits for a connection, and few are in use",
+            || async {
+                let waiting = app.metric("db_client_connection_pending_requests").await;
+                let used = app
+                    .metric("db_client_connection_count{state=\"used\"}")
+                    .await;
+                (waiting == 0 && used <= 4).then_some(())
+            },
+        )
+        .await;
         tx.rollback().await.unwrap();
-        (waiting, used)
     };
-    let (statuses, (waiting, used)) = tokio::join!(join_all(requests), release);
-    assert_eq!(waiting, 0, "nobody waits for a connection");
-    assert!(
-        used <= 4,
-        "{used} connections are in use for {count} requests"
-    );
+    let (statuses, ()) = tokio::join!(join_all(requests), release);
     statuses
 }
 

@@ -1,29 +1,14 @@
 //! What the catalogue says of products: reason to forget what is remembered of their prices.
 
 use chassis::consumer::{Consumer, Delivery, Verdict};
-use contracts::{
-    ProductId,
-    catalog::{ProductArchived, ProductCreated, ProductUpdated},
-};
+use contracts::catalog::{ProductArchived, ProductCreated, ProductUpdated};
 use sqlx::{Postgres, Transaction};
 
 use crate::offers::Catalogue;
 
-async fn forget(
-    catalogue: &Catalogue,
-    products: impl Iterator<Item = ProductId>,
-) -> anyhow::Result<Vec<Verdict>> {
-    let mut verdicts = Vec::new();
-    for product in products {
-        catalogue.forget(product).await;
-        verdicts.push(Verdict::Done);
-    }
-    Ok(verdicts)
-}
-
-/// A consumer that forgets the product.
+/// A consumer that forgets what it is told to of the product.
 macro_rules! forgetful {
-    ($(#[$documentation:meta])* $name:ident hears $event:ty as $consumer:literal) => {
+    ($(#[$documentation:meta])* $name:ident hears $event:ty as $consumer:literal, and $forgets:ident) => {
         $(#[$documentation])*
         pub(crate) struct $name(pub(crate) Catalogue);
 
@@ -37,21 +22,24 @@ macro_rules! forgetful {
                 _: &mut Transaction<'static, Postgres>,
                 deliveries: &[Delivery<$event>],
             ) -> anyhow::Result<Vec<Verdict>> {
-                forget(&self.0, deliveries.iter().map(|delivery| delivery.event.product_id)).await
+                for delivery in deliveries {
+                    self.0.$forgets(delivery.event.product_id).await;
+                }
+                Ok(deliveries.iter().map(|_| Verdict::Done).collect())
             }
         }
     };
 }
 
 forgetful!(
-    /// There is a new one.
-    Created hears ProductCreated as "orders_product_created"
+    /// There is a new one. Whoever was quicker than this news has remembered it rightly.
+    Created hears ProductCreated as "orders_product_created", and forget_absence
 );
 forgetful!(
     /// One has changed.
-    Updated hears ProductUpdated as "orders_product_updated"
+    Updated hears ProductUpdated as "orders_product_updated", and forget
 );
 forgetful!(
     /// One is not for sale any more.
-    Archived hears ProductArchived as "orders_product_archived"
+    Archived hears ProductArchived as "orders_product_archived", and forget
 );

@@ -19,10 +19,7 @@ pub(super) fn fail(error: Error) -> Failure {
 pub(super) fn refused(form: &mut Form, error: Error) -> Result<(), Failure> {
     match error {
         Error::Refused { problem, .. } if problem.status != 403 => {
-            if problem.errors.is_empty() {
-                form.refuse_whole(&problem.detail);
-            }
-            form.refuse_all(&problem.errors, "");
+            form.refuse_by(&problem);
             Ok(())
         }
         other => Err(fail(other)),

@@ -188,10 +188,7 @@ fn is_done(outcome: Result<(), Error>, form: &mut Form) -> Result<bool, Failure>
     match outcome {
         Ok(()) => Ok(true),
         Err(Error::Refused { problem, .. }) => {
-            form.refuse_all(&problem.errors, "");
-            if !form.is_refused() {
-                form.refuse_whole(&problem.detail);
-            }
+            form.refuse_by(&problem);
             Ok(false)
         }
         Err(error) => Err(error.into()),

@@ -71,10 +71,7 @@ pub(crate) async fn enter(
             Ok(see_other(&next))
         }
         Err(Error::Refused { problem, .. }) => {
-            if problem.errors.is_empty() {
-                form.refuse_whole(&problem.detail);
-            }
-            form.refuse_all(&problem.errors, "");
+            form.refuse_by(&problem);
             let status =
                 StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
             show(&storefront, status, &form, &next).await

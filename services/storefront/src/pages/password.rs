@@ -35,10 +35,7 @@ pub(crate) async fn change(
                 return Ok(see_other(links::ACCOUNT));
             }
             Err(Error::Refused { problem, .. }) => {
-                form.refuse_all(&problem.errors, "");
-                if !form.is_refused() {
-                    form.refuse_whole(&problem.detail);
-                }
+                form.refuse_by(&problem);
             }
             Err(error) => return Err(error.into()),
         }

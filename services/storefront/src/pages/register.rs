@@ -80,10 +80,7 @@ pub(crate) async fn join(
             Ok(see_other(&next))
         }
         Err(Error::Refused { problem, .. }) => {
-            form.refuse_all(&problem.errors, "");
-            if !form.is_refused() {
-                form.refuse_whole(&problem.detail);
-            }
+            form.refuse_by(&problem);
             let status =
                 StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
             show(&storefront, status, &form, &next).await

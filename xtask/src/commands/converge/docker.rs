@@ -12,6 +12,7 @@ use crate::{
     runtime::{
         chosen::{self, Chosen, Runtime},
         docker::{
+            apply::Apply,
             blueprint::{Blueprint, Site},
             engine::Engine,
             names::Names,
@@ -40,6 +41,23 @@ pub(crate) struct DockerDifference {
 }
 
 impl Platform {
+    /// What carries out the steps of this difference.
+    pub(crate) fn apply<'a>(
+        &'a self,
+        session: &'a Session,
+        found: &'a DockerDifference,
+    ) -> Apply<'a> {
+        Apply {
+            session,
+            engine: &self.engine,
+            names: &self.names,
+            blueprint: &found.blueprint,
+            desired: &found.difference.desired,
+            observed: &found.difference.observed,
+            seen: &found.view.seen,
+        }
+    }
+
     /// The engine that the environment was brought up on, else the one that is asked for.
     pub(crate) async fn open(session: &Session) -> Result<Self, Failure> {
         let remembered = chosen::remembered(&session.paths).and_then(|chosen| chosen.engine);

@@ -5,12 +5,11 @@
 
 use std::{
     collections::BTreeMap,
-    net::TcpListener,
     process::Stdio,
     time::{Duration, Instant},
 };
 
-use hyper::{Method, StatusCode};
+use hyper::StatusCode;
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
@@ -21,6 +20,7 @@ use crate::{
     paths,
     render::{self, HostPlaces},
     session::Session,
+    side_door::{SideDoor, free_address},
 };
 
 const STOREFRONT: &str = "storefront";
@@ -72,9 +72,7 @@ impl Part {
 
 /// The doors, which must be shut by [`Absences::end`].
 pub(super) struct Absences {
-    /// Caddy's admin API.
-    admin: String,
-    servers: Vec<String>,
+    doors: Vec<SideDoor>,
     /// End when this is dropped.
     storefronts: Vec<Child>,
     /// What is away, and where the shop without it is.
@@ -85,8 +83,7 @@ impl Absences {
     /// Opens a door for each part.
     pub(super) async fn begin(session: &Session, world: &World) -> Result<Self, String> {
         let mut absences = Self {
-            admin: world.address("caddy", "admin")?,
-            servers: Vec::new(),
+            doors: Vec::new(),
             storefronts: Vec::new(),
             shops: Vec::new(),
         };
@@ -108,15 +105,15 @@ impl Absences {
         part: &Part,
         variables: &BTreeMap<String, String>,
     ) -> Result<(), String> {
-        let broken = free_address()?;
         let upstream = world.address(part.component, "http")?;
         let away = json!({ "match": [{ "path": part.paths }], "handle": [{ "handler": "static_response", "status_code": 503 }] });
-        self.serve(
-            &format!("{}-away", part.name),
-            &broken,
-            &[away, proxy(&upstream)],
-        )
-        .await?;
+        let broken = self
+            .open(
+                world,
+                &format!("{}-away", part.name),
+                &[away, proxy(&upstream)],
+            )
+            .await?;
         let storefront = free_address()?;
         let program = paths::binary(&session.cargo.target, session.environment.build, STOREFRONT);
         let child = Command::new(program)
@@ -133,11 +130,11 @@ impl Absences {
             .map_err(|error| format!("cannot start a storefront: {error}"))?;
         self.storefronts.push(child);
         answers(&storefront).await?;
-        let door = free_address()?;
         let edge = world.address("caddy", "http")?;
         let mut pictures = proxy(&edge);
         pictures["match"] = json!([{ "path": ["/images/*"] }]);
-        self.serve(part.name, &door, &[pictures, proxy(&storefront)])
+        let door = self
+            .open(world, part.name, &[pictures, proxy(&storefront)])
             .await?;
         self.shops.push((
             part.name,
@@ -146,36 +143,23 @@ impl Absences {
         Ok(())
     }
 
-    /// One more server in the running edge. Its next reload would remove it, too.
-    async fn serve(&mut self, name: &str, address: &str, routes: &[Value]) -> Result<(), String> {
-        let config = json!({ "listen": [address], "automatic_https": { "disable": true }, "routes": routes });
-        let server = format!(
-            "http://{}/config/apps/http/servers/without-{name}",
-            self.admin
-        );
-        let answer = http::send(Method::POST, &server, Some(config.to_string())).await?;
-        if answer.status != StatusCode::OK {
-            return Err(format!(
-                "Caddy does not take another server: {} {}",
-                answer.status,
-                answer.excerpt()
-            ));
-        }
-        self.servers.push(server);
-        Ok(())
+    /// Gives the address.
+    async fn open(
+        &mut self,
+        world: &World,
+        name: &str,
+        routes: &[Value],
+    ) -> Result<String, String> {
+        let door = SideDoor::open(world, &format!("without-{name}"), routes).await?;
+        let address = door.address.clone();
+        self.doors.push(door);
+        Ok(address)
     }
 
     /// Shuts every door.
     pub(super) async fn end(self) -> Result<(), String> {
-        for server in &self.servers {
-            let answer = http::send(Method::DELETE, server, None).await?;
-            if answer.status != StatusCode::OK {
-                return Err(format!(
-                    "Caddy keeps {server}: {} {}",
-                    answer.status,
-                    answer.excerpt()
-                ));
-            }
+        for door in self.doors {
+            door.close().await?;
         }
         Ok(())
     }
@@ -216,10 +200,4 @@ async fn answers(address: &str) -> Result<(), String> {
             _ => tokio::time::sleep(PAUSE).await,
         }
     }
-}
-
-fn free_address() -> Result<String, String> {
-    let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
-    Ok(address.to_string())
 }

@@ -13,7 +13,7 @@ use crate::{
     failure::Failures,
     lock,
     model::Span,
-    runtime::docker::{apply::Apply, blueprint::Role},
+    runtime::docker::blueprint::Role,
     session::Session,
 };
 
@@ -38,15 +38,7 @@ pub(super) async fn run(session: &Session, args: &Seed) -> Result<Exit, Failures
         timeout: Span::from_secs(LONGEST_SECS),
     };
     let started = Instant::now();
-    let run = Apply {
-        session,
-        engine: &platform.engine,
-        names: &platform.names,
-        blueprint: &found.blueprint,
-        desired: &found.difference.desired,
-        observed: &found.difference.observed,
-        seen: &found.view.seen,
-    };
+    let run = platform.apply(session, &found);
     run.run_to_end(&spec).await?;
     let took_ms = started.elapsed().as_millis();
     session.reporter.note(format!("seeded in {took_ms} ms"));

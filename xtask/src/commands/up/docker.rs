@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{begin, files::Changed, interrupted, interruption};
+use super::{begin, check_certificates, files::Changed, interrupted, interruption};
 use crate::{
     build,
     cli::Up,
@@ -14,7 +14,7 @@ use crate::{
     plan::StepKind,
     runtime::{
         chosen,
-        docker::{apply::Apply, card, places::ContainerPlaces},
+        docker::{card, places::ContainerPlaces},
         graph::Graph,
     },
     secrets,
@@ -33,6 +33,7 @@ pub(super) async fn run(
     if let Some(path) = &args.plan {
         found.difference.agrees_with(session, path)?;
     }
+    check_certificates(session, &found.rendered, selected)?;
     if found.difference.plan.is_empty() && found.is_healthy() {
         chosen::remember(&session.paths, &chosen(&platform, &images))?;
         return Ok(None);
@@ -130,15 +131,7 @@ async fn apply(
     platform: &Platform,
     found: &DockerDifference,
 ) -> Result<Vec<Failure>, Failures> {
-    let run = Apply {
-        session,
-        engine: &platform.engine,
-        names: &platform.names,
-        blueprint: &found.blueprint,
-        desired: &found.difference.desired,
-        observed: &found.difference.observed,
-        seen: &found.view.seen,
-    };
+    let run = platform.apply(session, found);
     run.networks().await?;
     let graph = Graph {
         reporter: &session.reporter,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::StreamExt as _;
 use tokio::sync::watch;
 
-use super::{begin, files::Changed, interrupted, interruption};
+use super::{begin, check_certificates, files::Changed, interrupted, interruption};
 use crate::{
     build,
     cli::Up,
@@ -45,6 +45,7 @@ pub(super) async fn run(
     if let Some(path) = &args.plan {
         found.difference.agrees_with(session, path)?;
     }
+    check_certificates(session, &found.rendered, selected)?;
     if found.difference.plan.is_empty() && found.is_healthy() {
         return Ok(None);
     }

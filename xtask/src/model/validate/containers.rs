@@ -149,9 +149,10 @@ fn image(
                 Half::Value,
                 format!("there is no file `{dockerfile}`"),
             );
-            found.push(at.expected(format!(
+            let at = at.expected(format!(
                 "the name of a folder in `{IMAGES}` with a Dockerfile"
-            )));
+            ));
+            found.push(input.absent(at, owner[1], &dockerfile));
         }
     }
 }

@@ -91,11 +91,9 @@ fn job(input: &Input<'_>, name: &Name, job: &Job, found: &mut Vec<Diagnostic>) {
             found.push(input.in_stack(&place, Half::Value, format!("`{path}` {fault}")));
         } else if !(input.sources.exists)(path) {
             let message = format!("there is no file or folder `{path}`");
-            found.push(
-                input
-                    .in_stack(&place, Half::Value, message)
-                    .expected("a path from the project's root"),
-            );
+            let at = input.in_stack(&place, Half::Value, message);
+            let at = at.expected("a path from the project's root");
+            found.push(input.absent(at, owner[1], path));
         }
     }
 }
@@ -165,9 +163,8 @@ fn files(
             );
         } else if !(input.sources.exists)(&file.template) {
             let message = format!("there is no template `{}`", file.template);
-            found.push(
-                at("template", message).expected("the path of a file from the project's root"),
-            );
+            let at = at("template", message).expected("the path of a file from the project's root");
+            found.push(input.absent(at, owner[1], &file.template));
         }
         if file.check.as_ref().is_some_and(|check| check.0.is_empty()) {
             found.push(

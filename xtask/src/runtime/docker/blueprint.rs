@@ -14,7 +14,7 @@ use crate::{
     },
     paths::Paths,
     plan::{Desired, Inputs, Node, StepKind, Steps, Work},
-    render::{Rendered, RenderedPrepare, RenderedReload, RenderedUnit},
+    render::{Needed, Rendered, RenderedPrepare, RenderedReload, RenderedUnit},
     runtime::host::{blueprint as host, protocol::HealthCheck},
     secrets,
 };
@@ -41,6 +41,8 @@ pub(crate) struct ContainerSpec {
     /// The component whose lasting volume it has.
     pub(crate) volume: Option<String>,
     pub(crate) inputs: Inputs,
+    /// Ports of others that it is told of.
+    pub(crate) needs: Vec<Needed>,
     pub(crate) role: Role,
 }
 
@@ -176,6 +178,7 @@ fn container(site: &Site<'_>, name: &Name, rendered: &RenderedUnit) -> Option<Co
             .collect(),
         volume,
         inputs: Inputs::new(),
+        needs: rendered.needs.clone(),
         role,
     })
 }
@@ -225,13 +228,15 @@ fn confined(spec: &ContainerSpec) -> Inputs {
     let networks = confinement.networks.iter();
     inputs.extend(networks.map(|network| (network_input(network.name()), JOINED.to_owned())));
     let shut_in = format!(
-        "{} {} {:?} {} {:?} {:?}",
+        "{} {} {:?} {} {:?} {:?} {}",
         spec.image.program,
         confinement.user,
         confinement.tmpfs,
         confinement.writable_root.is_some(),
         confinement.capabilities.keys(),
-        spec.volume
+        spec.volume,
+        spec.service()
+            .is_some_and(|service| service.reload.is_some())
     );
     inputs.insert("confinement".to_owned(), digest::of(shut_in));
     inputs.insert(

@@ -1,6 +1,9 @@
 //! From what the engine or a container says to a failure card.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::LazyLock,
+};
 
 use bollard::{
     container::LogOutput,
@@ -12,14 +15,21 @@ use regex::Regex;
 
 use super::{
     blueprint::{ContainerSpec, Published},
+    create::TMPFS_SIZE,
     engine::{Engine, in_words, refused, status},
     names::Names,
+    observe::{self, Seen},
+    reach::Reach,
 };
 use crate::{
     failure::{Failure, Kind},
-    runtime::host::{
-        diagnose::{Evidence, diagnose},
-        ports,
+    render::Needed,
+    runtime::{
+        blame::{self, Way},
+        host::{
+            diagnose::{Evidence, Service, diagnose},
+            ports,
+        },
     },
     session::Session,
 };
@@ -71,8 +81,7 @@ pub(super) async fn not_started(
         });
     }
     if said.contains("exec format error") {
-        let hint = format!("docker image inspect {}", spec.image.reference);
-        return Failure::new(unit, Kind::WrongArchitecture, said, hint);
+        return foreign(engine, spec, &said).await;
     }
     if NO_PROGRAM.is_match(&said) || said.contains("permission denied") {
         let detail = format!(
@@ -82,11 +91,24 @@ pub(super) async fn not_started(
         let hint = format!("docker image inspect {}", spec.image.reference);
         return Failure::new(unit, Kind::NotExecutable, detail, hint);
     }
-    if said.contains("no space left on device") {
-        let hint = "docker system df   (free some space on the engine's disk)";
-        return Failure::new(unit, Kind::DiskFull, said, hint);
-    }
     refused(unit, "start its container", error)
+}
+
+/// Its image is for another processor than the engine's.
+async fn foreign(engine: &Engine, spec: &ContainerSpec, said: &str) -> Failure {
+    let reference = &spec.image.reference;
+    let inspected = engine.docker.inspect_image(reference).await.ok();
+    let made_for = inspected.and_then(|image| image.architecture);
+    let made_for = made_for.map_or_else(String::new, |made_for| {
+        format!(
+            "{reference} is for {made_for}, the engine's machine is {}; ",
+            engine.architecture
+        )
+    });
+    let hint =
+        format!("docker image rm {reference}   (then `up` gets the right one, where there is one)");
+    let detail = format!("{made_for}{said}");
+    Failure::new(&spec.unit, Kind::WrongArchitecture, detail, hint)
 }
 
 fn taken_port<'p>(said: &str, published: &'p [Published]) -> Option<&'p Published> {
@@ -161,14 +183,60 @@ pub(super) async fn ended(
         return Failure::new(&spec.unit, Kind::OutOfMemory, detail, hint).with_log_tail(log_tail);
     }
     let ports = BTreeMap::new();
-    diagnose(Evidence {
+    let failure = diagnose(Evidence {
         component: &spec.unit,
         detail,
         log_tail,
         ports: &ports,
         otherwise: kind,
         logs_command: session.command(&format!("logs {}", spec.unit)),
-    })
+        service: Service::of(&session.environment, &spec.unit),
+    });
+    if failure.kind == Kind::WrongArchitecture {
+        let foreign = foreign(engine, spec, &failure.detail).await;
+        return foreign.with_log_tail(failure.log_tail);
+    }
+    if failure.kind == Kind::DiskFull {
+        let hint = format!(
+            "docker system df   (free some space on the engine's disk; a folder in memory, such as /tmp, holds {TMPFS_SIZE})"
+        );
+        return Failure { hint, ..failure };
+    }
+    if !blame::is_suspected(&failure) {
+        return failure;
+    }
+    match observe::containers(engine, names).await {
+        Ok(seen) => {
+            let reach = Reach::of(engine, seen.values());
+            let way = |needed| Way {
+                needed,
+                at: way(spec, &seen, &reach, needed),
+            };
+            let ways = spec.needs.iter().map(way).collect();
+            blame::root(failure, ways, &session.command("status")).await
+        }
+        Err(_) => failure,
+    }
+}
+
+/// From here to a port that a container needs, where there is a way for the container itself.
+fn way(
+    spec: &ContainerSpec,
+    seen: &BTreeMap<String, Seen>,
+    reach: &Reach,
+    needed: &Needed,
+) -> Result<String, String> {
+    let joined = |unit: &str| -> BTreeSet<&String> {
+        let networks = seen.get(unit).and_then(Seen::networks);
+        networks.into_iter().flat_map(HashMap::keys).collect()
+    };
+    if !seen.get(&needed.component).is_some_and(Seen::is_running) {
+        return Err("its container does not run".to_owned());
+    }
+    if joined(&spec.unit).is_disjoint(&joined(&needed.component)) {
+        return Err("they share no network".to_owned());
+    }
+    reach.translate(&needed.address)
 }
 
 /// Its last lines.

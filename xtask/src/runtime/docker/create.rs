@@ -9,6 +9,7 @@ use bollard::models::{
 
 use super::{
     blueprint::{ContainerSpec, Published, Role},
+    engine::Engine,
     names::{INPUTS, KIND, Names, UNIT},
     places::{FILES, VOLUME},
 };
@@ -16,6 +17,8 @@ use crate::model::Signal;
 
 /// Of a folder in memory.
 const TMPFS: &str = "rw,noexec,nosuid,nodev,size=64m,mode=1777";
+/// The same for people.
+pub(super) const TMPFS_SIZE: &str = "64 MB";
 /// The engine keeps so much of each container's log.
 const LOG_SIZE: &str = "10m";
 const LOG_FILES: &str = "3";
@@ -25,13 +28,14 @@ pub(crate) fn body(
     spec: &ContainerSpec,
     names: &Names,
     networks: &[String],
+    engine: &Engine,
 ) -> ContainerCreateBody {
     let (stop_signal, stop_timeout) = match &spec.role {
         Role::Component(service) => (
-            signal(service.stop_signal),
+            service.stop_signal.name(),
             i64::try_from(service.stop_timeout.duration().as_secs()).unwrap_or(10),
         ),
-        Role::Job { .. } => (signal(Signal::Term), 10),
+        Role::Job { .. } => (Signal::Term.name(), 10),
     };
     ContainerCreateBody {
         image: Some(spec.image.reference.clone()),
@@ -55,7 +59,10 @@ pub(crate) fn body(
                 .map(|port| format!("{}/tcp", port.inside))
                 .collect(),
         ),
-        host_config: Some(host_config(spec, names, networks)),
+        host_config: Some(HostConfig {
+            sysctls: moved_connections(spec, engine),
+            ..host_config(spec, names, networks)
+        }),
         networking_config: Some(NetworkingConfig {
             endpoints_config: Some(
                 networks
@@ -133,6 +140,17 @@ fn host_config(spec: &ContainerSpec, names: &Names, networks: &[String]) -> Host
     }
 }
 
+/// A server that takes a new file while it runs may open its port anew beside the old one, as Caddy does, and close that
+/// then. Connections that the kernel had put into the old one's queue were reset there, and their requests lost; so told, it
+/// hands them to the new one. The setting is the container's own.
+fn moved_connections(spec: &ContainerSpec, engine: &Engine) -> Option<HashMap<String, String>> {
+    let reloads = spec
+        .service()
+        .is_some_and(|service| service.reload.is_some());
+    (reloads && engine.moves_connections())
+        .then(|| HashMap::from([("net.ipv4.tcp_migrate_req".to_owned(), "1".to_owned())]))
+}
+
 /// Thousandths of a processor in the engine's billionths.
 pub(crate) fn nano_cpus(thousandths: u32) -> i64 {
     i64::from(thousandths) * 1_000_000
@@ -175,16 +193,4 @@ fn port_bindings(published: &[Published]) -> PortMap {
         .into_iter()
         .map(|(port, bindings)| (port, Some(bindings)))
         .collect()
-}
-
-pub(crate) fn signal(signal: Signal) -> &'static str {
-    match signal {
-        Signal::Hup => "SIGHUP",
-        Signal::Int => "SIGINT",
-        Signal::Kill => "SIGKILL",
-        Signal::Quit => "SIGQUIT",
-        Signal::Term => "SIGTERM",
-        Signal::Usr1 => "SIGUSR1",
-        Signal::Usr2 => "SIGUSR2",
-    }
 }

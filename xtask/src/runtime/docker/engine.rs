@@ -27,6 +27,10 @@ pub(crate) struct Engine {
     pub(crate) version: String,
     /// Such as `1.41`.
     pub(crate) api: String,
+    /// Of its machine, as images name it: `amd64`.
+    pub(crate) architecture: String,
+    /// Of its machine, such as `6.1.0-28-amd64`.
+    kernel: String,
 }
 
 impl Engine {
@@ -53,6 +57,8 @@ impl Engine {
             host: host.to_owned(),
             version: version.version.unwrap_or_default(),
             api: version.api_version.unwrap_or_default(),
+            architecture: version.arch.unwrap_or_default(),
+            kernel: version.kernel_version.unwrap_or_default(),
         };
         if number(&engine.api).is_none_or(|api| api < OLDEST_API) {
             let detail = format!(
@@ -75,10 +81,21 @@ impl Engine {
         machine(&self.host)
     }
 
+    /// Whether its kernel can hand a closed listener's connections to the one that takes its place (since Linux 5.14).
+    pub(crate) fn moves_connections(&self) -> bool {
+        kernel(&self.kernel).is_some_and(|kernel| kernel >= (5, 14))
+    }
+
     /// Whether a container can be made in several networks at once.
     pub(crate) fn creates_in_several_networks(&self) -> bool {
         number(&self.api).is_some_and(|api| api >= (1, 44))
     }
+}
+
+/// `6.1.0-28-amd64` → 6.1.
+fn kernel(release: &str) -> Option<(u32, u32)> {
+    let mut parts = release.split(|letter: char| !letter.is_ascii_digit());
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 /// `tcp://engine.example:2376` and `ssh://me@engine.example` → `engine.example`; this one for a socket.
@@ -150,6 +167,10 @@ pub(crate) fn gone(result: Result<(), Error>) -> Result<(), Error> {
 /// The engine has refused something, or does not answer any more.
 pub(crate) fn refused(component: &str, doing: &str, error: &Error) -> Failure {
     let detail = format!("could not {doing}: {}", in_words(error));
+    if detail.contains("no space left on device") || detail.contains("disk quota exceeded") {
+        let hint = "docker system df   (free some space on the engine's disk)";
+        return Failure::new(component, Kind::DiskFull, detail, hint);
+    }
     Failure::new(
         component,
         Kind::Engine,
@@ -166,6 +187,9 @@ mod tests {
     fn versions_compare_as_numbers() {
         assert!(number("1.41") < number("1.100"));
         assert_eq!(number("1.x"), None);
+        assert_eq!(kernel("5.14.0-70.el9.x86_64"), Some((5, 14)));
+        assert_eq!(kernel("6.18-fc"), Some((6, 18)));
+        assert_eq!(kernel(""), None);
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! What is: our containers with the inputs that they were made from, their limits and networks as the engine has them
 //! now, their files as they lie in them, finished jobs, volumes. Asks with GET alone, so looking changes nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use bollard::{
     errors::Error,
@@ -13,6 +16,7 @@ use bollard::{
 };
 use chrono::{DateTime, Utc};
 use futures::{TryStreamExt as _, future::join_all};
+use tokio::time::sleep;
 
 use super::{
     blueprint::{Blueprint, JOINED, network_input},
@@ -28,8 +32,12 @@ use crate::{
     model::Network,
     paths::Paths,
     plan::{Inputs, Observed, ObservedComponent, StepKind, Trouble},
-    runtime::host,
+    runtime::host::{self, protocol::HealthCheck},
 };
+
+/// So many bad answers in a row make it ill, as many as on the host.
+const FAILURES: u32 = 3;
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// A container of ours.
 #[derive(Debug, Clone)]
@@ -75,7 +83,7 @@ pub(crate) async fn look(
         let health = async {
             let check = reach.check(&service.filter(|_| seen.is_running())?.health);
             Some(match check {
-                Ok(check) => health::probe(&check, super::HEALTH_TIMEOUT).await,
+                Ok(check) => ask(&check).await,
                 Err(message) => Err(message),
             })
         };
@@ -91,6 +99,19 @@ pub(crate) async fn look(
     }
     let volumes = volumes(engine, names).await?;
     Ok(View { seen, volumes })
+}
+
+/// One bad answer makes nobody ill: on a busy machine who is well is late now and then, and would be restarted for it.
+async fn ask(check: &HealthCheck) -> Result<(), String> {
+    let mut answer = health::probe(check, super::HEALTH_TIMEOUT).await;
+    for _ in 1..FAILURES {
+        if answer.is_ok() {
+            break;
+        }
+        sleep(AGAIN).await;
+        answer = health::probe(check, super::HEALTH_TIMEOUT).await;
+    }
+    answer
 }
 
 /// Our containers, by component or job.
@@ -344,6 +365,12 @@ impl Seen {
         moment.as_deref()?.parse().ok()
     }
 
+    /// Whether the kernel ended it for lack of memory.
+    pub(crate) fn ran_out_of_memory(&self) -> bool {
+        let state = self.container.state.as_ref();
+        state.and_then(|state| state.oom_killed) == Some(true)
+    }
+
     /// How it ended, in words.
     pub(crate) fn ending(&self) -> String {
         let Some(state) = &self.container.state else {
@@ -351,7 +378,7 @@ impl Seen {
         };
         let code = state.exit_code.unwrap_or_default();
         let error = state.error.as_deref().unwrap_or_default();
-        if state.oom_killed == Some(true) {
+        if self.ran_out_of_memory() {
             return format!("out of memory (limit {} MiB)", self.memory_limit() >> 20);
         }
         match (code, error) {
@@ -364,5 +391,44 @@ impl Seen {
     fn memory_limit(&self) -> i64 {
         let host = self.container.host_config.as_ref();
         host.and_then(|host| host.memory).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    /// Hangs up on so many, and answers the next one.
+    async fn hangs_up_on(count: u32) -> Result<(), String> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let server = async move {
+            for _ in 0..count {
+                drop(listener.accept().await);
+            }
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 512];
+            let _ = stream.read(&mut request).await.unwrap();
+            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+            stream.write_all(answer).await.unwrap();
+            std::future::pending::<()>().await;
+        };
+        let path = "/".to_owned();
+        let check = HealthCheck::Http { address, path };
+        tokio::select! {
+            answer = ask(&check) => answer,
+            () = server => Ok(()),
+        }
+    }
+
+    #[tokio::test]
+    async fn only_who_fails_again_and_again_is_ill() {
+        assert_eq!(hangs_up_on(FAILURES - 1).await, Ok(()));
+        assert!(hangs_up_on(FAILURES).await.is_err());
     }
 }

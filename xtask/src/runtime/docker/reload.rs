@@ -7,10 +7,8 @@ use bollard::{
     query_parameters::KillContainerOptionsBuilder,
 };
 use futures::StreamExt as _;
-use hyper::Method;
 
 use super::{
-    create::signal,
     engine::{Engine, in_words},
     reach::Reach,
 };
@@ -29,30 +27,20 @@ pub(super) async fn reload(
         match how {
             RenderedReload::Signal(which) => {
                 let options = KillContainerOptionsBuilder::default()
-                    .signal(signal(*which))
+                    .signal(which.name())
                     .build();
                 let sent = engine.docker.kill_container(container, Some(options)).await;
                 sent.map_err(|error| in_words(&error))
             }
-            RenderedReload::Http { address, path } => post(&reach.translate(address)?, path).await,
+            RenderedReload::Http { address, path } => {
+                http::post(&reach.translate(address)?, path).await
+            }
             RenderedReload::Command(command) => run(engine, container, command).await,
         }
     };
     tokio::time::timeout(LONGEST, done)
         .await
         .unwrap_or_else(|_| Err(format!("no answer within {} s", LONGEST.as_secs())))
-}
-
-async fn post(address: &str, path: &str) -> Result<(), String> {
-    let answer = http::send(Method::POST, &format!("http://{address}{path}"), None).await?;
-    if answer.status.is_success() {
-        return Ok(());
-    }
-    Err(format!(
-        "POST {path} answered {}: {}",
-        answer.status.as_u16(),
-        answer.excerpt()
-    ))
 }
 
 /// Starting says nothing of a command that does not exist, so its exit code is always asked for.

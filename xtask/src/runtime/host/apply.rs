@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use super::{
     blueprint::{Blueprint, JobPlan},
     client::Supervisor,
-    diagnose::{Evidence, diagnose, not_started, refused},
+    diagnose::{Evidence, Service, diagnose, not_started, refused},
     jobs::{self, JobEnd, JobSpec},
     logs::{self, Selection},
     observe,
@@ -26,8 +26,12 @@ use crate::{
     events::Phase,
     failure::{Failure, IoContext as _, Kind},
     plan::{Desired, ObservedJob, Step, StepKind},
+    preflight,
     render::Rendered,
-    runtime::graph::{self, Hands},
+    runtime::{
+        blame::{self, Way},
+        graph::{self, Hands},
+    },
     session::Session,
 };
 
@@ -36,6 +40,9 @@ const TAIL: usize = 12;
 
 /// Ends before it was ever healthy that make a start a failure.
 const ENDS: u32 = 2;
+
+/// With less room than this nothing can be written any more.
+const FULL: u64 = 1 << 20;
 
 /// The supervisor's processes by name, as last told.
 pub(crate) type Board = watch::Receiver<BTreeMap<String, ProcessStatus>>;
@@ -83,7 +90,9 @@ impl Hands for Apply<'_> {
                 begun = self.begun(name).await;
             }
         }
-        self.healthy(name, spec, begun).await?;
+        if let Err(failure) = self.healthy(name, spec, begun).await {
+            return Err(self.blame(name, failure).await);
+        }
         Ok(if step.is_none() {
             Phase::Unchanged
         } else {
@@ -121,7 +130,9 @@ impl Hands for Apply<'_> {
             run_as: None,
             timeout: timeout.duration(),
         };
-        self.run_job(name, &spec).await?;
+        if let Err(failure) = self.run_job(name, &spec).await {
+            return Err(self.blame(name, failure).await);
+        }
         let identities = observe::volumes(&self.session.paths);
         let volumes = volumes
             .iter()
@@ -200,10 +211,7 @@ impl Apply<'_> {
         });
         let (detail, otherwise) = match waited.await {
             Ok(Ok(())) => return Ok(()),
-            Ok(Err(ended)) => (
-                format!("{ended}, and again after {ENDS} more starts"),
-                Kind::CrashLoop,
-            ),
+            Ok(Err(ended)) => (format!("{ended}, {ENDS} times in a row"), Kind::CrashLoop),
             Err(_) => {
                 let last = self
                     .board
@@ -226,7 +234,29 @@ impl Apply<'_> {
             ports: &spec.ports,
             otherwise,
             logs_command,
+            service: None,
         }))
+    }
+
+    /// What it cannot reach is the root, where that is the reason; a full disk also where its last words found no room.
+    async fn blame(&self, name: &str, failure: Failure) -> Failure {
+        let home = &self.session.paths.home;
+        let unexplained = matches!(failure.kind, Kind::CrashLoop | Kind::JobFailed);
+        if unexplained && preflight::free_bytes(home).is_ok_and(|free| free < FULL) {
+            let detail = format!("{}; {} is full", failure.detail, home.display());
+            let hint = "df -h   (free some space, or set ARGOSY_HOME to a folder on another disk)";
+            return Failure::new(name, Kind::DiskFull, detail, hint)
+                .with_log_tail(failure.log_tail);
+        }
+        if !blame::is_suspected(&failure) {
+            return failure;
+        }
+        let needs = self.unit(name).map(|unit| unit.needs.iter());
+        let ways = needs.into_iter().flatten().map(|needed| Way {
+            needed,
+            at: Ok(needed.address.clone()),
+        });
+        blame::root(failure, ways.collect(), &self.session.command("status")).await
     }
 
     async fn run_job(&self, name: &str, spec: &JobSpec) -> Result<(), Failure> {
@@ -254,6 +284,7 @@ impl Apply<'_> {
             ports: &ports,
             otherwise,
             logs_command,
+            service: Service::of(&self.session.environment, name),
         }))
     }
 

@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use regex::{Regex, RegexSet};
 
 use super::{client, ports, protocol::StartCause};
-use crate::failure::{Failure, Kind};
+use crate::{
+    failure::{Failure, Kind},
+    model::Environment,
+};
 
 /// What is known of a component or job that failed.
 pub(crate) struct Evidence<'a> {
@@ -20,9 +23,31 @@ pub(crate) struct Evidence<'a> {
     pub(crate) otherwise: Kind,
     /// The command that shows more.
     pub(crate) logs_command: String,
+    /// For a job of a service.
+    pub(crate) service: Option<Service<'a>>,
 }
 
-const SIGNS: [(&str, Kind); 6] = [
+/// The service that a job belongs to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Service<'a> {
+    pub(crate) name: &'a str,
+    /// The files that the job is made from.
+    pub(crate) sources: &'a [String],
+}
+
+impl<'a> Service<'a> {
+    /// None for a component, and for a job that stands alone.
+    pub(crate) fn of(environment: &'a Environment, unit: &str) -> Option<Self> {
+        let jobs = &environment.stack.jobs;
+        let (_, job) = jobs.iter().find(|(name, _)| name.as_str() == unit)?;
+        Some(Self {
+            name: job.of.as_ref()?.as_str(),
+            sources: &job.inputs,
+        })
+    }
+}
+
+const SIGNS: [(&str, Kind); 8] = [
     (
         r"(?i)address already in use|bind.*already in use|could not bind",
         Kind::PortTaken,
@@ -40,10 +65,19 @@ const SIGNS: [(&str, Kind); 6] = [
         Kind::NotWritable,
     ),
     (
-        r"(?i)out of memory|cannot allocate memory|oom",
+        r"(?i)out of memory|cannot allocate memory|memory exhausted|\boom\b|oom-?kill",
         Kind::OutOfMemory,
     ),
     (r"(?i)exec format error", Kind::WrongArchitecture),
+    (
+        r"(?i)certificate (has )?expired|certificate is expired|certificate not valid after|invalid peer certificate: expired",
+        Kind::CertificateExpired,
+    ),
+    // As sqlx says it.
+    (
+        r"while executing migrations?\b|migration \d+ (was previously applied|is partially applied|is older than|is newer than)",
+        Kind::MigrationFailed,
+    ),
 ];
 
 static SIGN: LazyLock<RegexSet> = LazyLock::new(|| {
@@ -64,8 +98,9 @@ pub(crate) fn diagnose(evidence: Evidence<'_>) -> Failure {
             Some((SIGNS[index].1, line.to_owned()))
         });
     let (kind, line) = sign.unwrap_or((evidence.otherwise, String::new()));
+    let mut component = evidence.component;
     let mut detail = evidence.detail.to_owned();
-    let mut hint = hint(kind, &evidence.logs_command);
+    let mut hint = hint(kind, component, &evidence.logs_command);
     if kind == Kind::PortTaken
         && let Some((number, holder)) = holder(&evidence, &line)
     {
@@ -74,10 +109,36 @@ pub(crate) fn diagnose(evidence: Evidence<'_>) -> Failure {
             "end that process, or choose another port for {} in the environment's overlay",
             evidence.component
         );
+    } else if kind == Kind::MigrationFailed
+        && let Some(service) = evidence.service
+    {
+        detail = format!("{component} {detail}: {}", said(&line));
+        hint = correct_migration(service);
+        component = service.name;
     } else if !line.is_empty() && line != evidence.detail {
-        detail = format!("{detail}: {}", line.trim());
+        detail = format!("{detail}: {}", said(&line));
     }
-    Failure::new(evidence.component, kind, detail, hint).with_log_tail(evidence.log_tail)
+    Failure::new(component, kind, detail, hint).with_log_tail(evidence.log_tail)
+}
+
+/// What a line of a log says: of a JSON line only the error or the message.
+fn said(line: &str) -> String {
+    let parsed: Option<serde_json::Value> = serde_json::from_str(line).ok();
+    let field = |name: &str| Some(parsed.as_ref()?.get(name)?.as_str()?.to_owned());
+    field("error")
+        .or_else(|| field("message"))
+        .or_else(|| field("msg"))
+        .unwrap_or_else(|| line.trim().to_owned())
+}
+
+fn correct_migration(service: Service<'_>) -> String {
+    let place = match service.sources {
+        [] => format!("{}'s migrations", service.name),
+        sources => sources.join(", "),
+    };
+    format!(
+        "correct {place} and run the same command again; where the data may be lost, begin anew with `cargo xtask down --volumes`"
+    )
 }
 
 /// The supervisor did not do what it was asked.
@@ -122,8 +183,12 @@ fn holder(evidence: &Evidence<'_>, line: &str) -> Option<(u16, ports::Holder)> {
         .find_map(|port| Some((port, ports::holder(port)?)))
 }
 
-fn hint(kind: Kind, logs_command: &str) -> String {
+fn hint(kind: Kind, component: &str, logs_command: &str) -> String {
     match kind {
+        Kind::CertificateExpired => format!("renew the certificate that it speaks of; {logs_command}"),
+        Kind::Unhealthy => format!(
+            "{logs_command}   (where it only needs longer: `start_timeout` of {component} in infra/stack.yaml)"
+        ),
         Kind::DiskFull => "df -h   (free some space; it is started again by itself)".into(),
         Kind::BadCredentials => "the data was made with other secrets: put those back, or begin anew with `cargo xtask down --volumes`".into(),
         _ => logs_command.to_owned(),
@@ -142,6 +207,7 @@ mod tests {
             ports,
             otherwise: Kind::CrashLoop,
             logs_command: "cargo xtask logs caddy".into(),
+            service: None,
         }
     }
 
@@ -164,6 +230,32 @@ mod tests {
                 "{line}"
             );
         }
+    }
+
+    #[test]
+    fn a_migration_that_fails_is_its_services_with_the_databases_words() {
+        let ports = BTreeMap::new();
+        let sources = ["services/cart/migrations".to_owned()];
+        let line = r#"{"level":"ERROR","message":"cart ends: a migration failed","error":"a migration failed: while executing migration 2: relation \"carts\" already exists"}"#;
+        let failure = diagnose(Evidence {
+            component: "cart-migrate",
+            otherwise: Kind::JobFailed,
+            service: Some(Service {
+                name: "cart",
+                sources: &sources,
+            }),
+            ..evidence(&[line], &ports)
+        });
+        assert_eq!(
+            (failure.component.as_str(), failure.kind),
+            ("cart", Kind::MigrationFailed)
+        );
+        let told = r#"cart-migrate exited with code 1: a migration failed: while executing migration 2: relation "carts" already exists"#;
+        assert_eq!(failure.detail, told);
+        assert!(
+            failure.hint.contains("services/cart/migrations"),
+            "{failure}"
+        );
     }
 
     #[test]

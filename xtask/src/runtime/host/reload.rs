@@ -2,7 +2,6 @@
 
 use std::{path::Path, process::Stdio, time::Duration};
 
-use hyper::Method;
 use tokio::process::Command;
 
 use super::{client::Supervisor, protocol::ProcessSpec};
@@ -22,25 +21,13 @@ pub(super) async fn reload(
                 .signal(&spec.name, *signal)
                 .await
                 .map_err(|error| error.to_string()),
-            RenderedReload::Http { address, path } => post(address, path).await,
+            RenderedReload::Http { address, path } => http::post(address, path).await,
             RenderedReload::Command(command) => run(command, spec).await,
         }
     };
     tokio::time::timeout(LONGEST, done)
         .await
         .unwrap_or_else(|_| Err(format!("no answer within {} s", LONGEST.as_secs())))
-}
-
-async fn post(address: &str, path: &str) -> Result<(), String> {
-    let answer = http::send(Method::POST, &format!("http://{address}{path}"), None).await?;
-    if answer.status.is_success() {
-        return Ok(());
-    }
-    Err(format!(
-        "POST {path} answered {}: {}",
-        answer.status.as_u16(),
-        answer.excerpt()
-    ))
 }
 
 async fn run(command: &[String], spec: &ProcessSpec) -> Result<(), String> {

@@ -79,7 +79,12 @@ impl Apply<'_> {
             1
         };
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
-        let body = create::body(spec, self.names, &networks[..at_once.min(networks.len())]);
+        let body = create::body(
+            spec,
+            self.names,
+            &networks[..at_once.min(networks.len())],
+            self.engine,
+        );
         self.engine
             .docker
             .create_container(Some(options), body)

@@ -5,7 +5,7 @@ use axum::{
     extract::State as FromState,
     http::{HeaderMap, StatusCode},
 };
-use chassis::{FieldError, Json, Problem};
+use chassis::{Json, Problem};
 use contracts::{ResetCode, UserId};
 use serde::Deserialize;
 use sqlx::PgConnection;
@@ -15,11 +15,13 @@ use super::body::{ProblemBody, invalid};
 use crate::{
     assembly::State,
     db::{self, resets::Reset, sessions::EndedBy},
-    domain::{Rules, password::Password, reset::Closed},
+    domain::{Rules, Violation, password::Password, reset::Closed},
     events, hashing,
     problems::RESET_ENDED,
     throttle::{Refusal, Throttle},
 };
+
+const NEW_PASSWORD: &str = "newPassword";
 
 /// The proof and the new password.
 #[derive(Deserialize, ToSchema)]
@@ -35,7 +37,7 @@ pub(crate) struct ResetPassword {
 #[derive(Debug, thiserror::Error)]
 enum Error {
     #[error("the code is not one of ours")]
-    Altered,
+    Altered(Problem),
     #[error(transparent)]
     Closed(#[from] Closed),
     #[error("the new password cannot be taken")]
@@ -53,13 +55,8 @@ enum Error {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
-            Error::Altered => {
-                let message =
-                    "is not as it stood in the mail: open the link again, the whole of it";
-                Self::invalid(vec![FieldError::new("code", message)])
-            }
+            Error::Altered(problem) | Error::Invalid(problem) => problem,
             Error::Closed(closed) => Self::new(&RESET_ENDED, explanation(closed)),
-            Error::Invalid(problem) => problem,
             Error::Throttled(error) => error.into(),
             Error::Hashing(error) => error.into(),
             Error::NoDatabase(error) => error.into(),
@@ -110,8 +107,8 @@ pub(crate) async fn reset_password(
 }
 
 async fn reset(state: &State, headers: &HeaderMap, request: ResetPassword) -> Result<(), Error> {
-    let code: ResetCode = request.code.parse().map_err(|_| Error::Altered)?;
-    let (user, new) = check(state, headers, &code, request.new_password).await?;
+    let (code, new) = read(request)?;
+    let (user, new) = check(state, headers, &code, new).await?;
     let hash = state.hasher.hash(new).await?;
 
     let mut tx = state.database.begin().await?;
@@ -133,6 +130,24 @@ async fn reset(state: &State, headers: &HeaderMap, request: ResetPassword) -> Re
     Ok(())
 }
 
+fn altered() -> Violation {
+    let message = "is not as it stood in the mail: open the link again, the whole of it";
+    Violation::new("code", message)
+}
+
+/// What can be read of a request, with all that is wrong about it: nobody is told that a link is used up, and then that the
+/// password would not have done.
+fn read(request: ResetPassword) -> Result<(ResetCode, Password), Error> {
+    let mut rules = Rules::default();
+    let code = rules.keep(request.code.parse().map_err(|_| altered()));
+    let new = rules.keep(request.new_password.strong(NEW_PASSWORD));
+    match (code, new) {
+        (Some(code), Some(new)) => Ok((code, new)),
+        (None, _) => Err(Error::Altered(invalid(rules.violations()))),
+        (Some(_), None) => Err(Error::Invalid(invalid(rules.violations()))),
+    }
+}
+
 /// Whose password this code replaces, with a password that can be taken. One that cannot does not use the code up.
 async fn check(
     state: &State,
@@ -146,11 +161,11 @@ async fn check(
     if !state.reset_key.has_made(code) {
         throttle.note(&mut connection).await?;
         db::resets::note_wrong_code(&mut connection, code.reset()).await?;
-        return Err(Error::Altered);
+        return Err(Error::Altered(invalid(vec![altered()])));
     }
     let reset = open(&mut connection, code).await?;
     let mut rules = Rules::default();
-    match rules.keep(new.acceptable("newPassword", &reset.email)) {
+    match rules.keep(new.acceptable(NEW_PASSWORD, &reset.email)) {
         Some(new) => Ok((reset.user_id, new)),
         None => Err(Error::Invalid(invalid(rules.violations()))),
     }
@@ -168,7 +183,7 @@ async fn open(connection: &mut PgConnection, code: &ResetCode) -> Result<Reset, 
 fn count(state: &State, outcome: &Result<(), Error>) {
     let label = match outcome {
         Ok(()) => "done",
-        Err(Error::Altered) => "altered",
+        Err(Error::Altered(_)) => "altered",
         Err(Error::Closed(_)) => "ended",
         Err(Error::Throttled(Refusal::TooEarly(_))) => "throttled",
         Err(_) => return,

@@ -136,6 +136,25 @@ async fn a_code_counts_once_and_no_other_one_of_the_account_after_it() {
 }
 
 #[tokio::test]
+async fn all_that_is_wrong_is_named_before_anybody_looks_whether_the_code_counts() {
+    let app = TestApp::start().await;
+    let person = app.person("demo").await;
+    let code = app.reset_code(&person).await;
+    let half = app.reset("half-a-code", "short").await;
+    let fields = half.expect_problem(400, "invalid-request");
+    assert_eq!(fields, ["code", "newPassword"]);
+    let own = app.reset(&code, &person.email).await;
+    let fields = own.expect_problem(400, "invalid-request");
+    assert_eq!(fields, ["newPassword"]);
+    app.reset(&code, NEW).await.expect(204);
+    for poor in ["short", "12345678", &"x y z ".repeat(22)] {
+        let refused = app.reset(&code, poor).await;
+        let fields = refused.expect_problem(400, "invalid-request");
+        assert_eq!(fields, ["newPassword"], "{poor}");
+    }
+}
+
+#[tokio::test]
 async fn of_two_who_use_a_code_at_the_same_time_one_is_served() {
     let app = TestApp::start().await;
     let person = app.person("demo").await;

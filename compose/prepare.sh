@@ -44,10 +44,10 @@ files catalog-migrate 10001 internal-token object-store postgres-catalog
 files catalog-streams 10001 internal-token object-store postgres-catalog
 files demo-catalogue 10001 internal-token object-store postgres-catalog
 files demo-stock 10001 internal-token postgres-inventory
-files identity 10001 identity-signing-key postgres-identity
-files identity-admin 10001 admin-password identity-signing-key postgres-identity
-files identity-migrate 10001 identity-signing-key postgres-identity
-files identity-streams 10001 identity-signing-key postgres-identity
+files identity 10001 identity-signing-key password-reset-key postgres-identity
+files identity-admin 10001 admin-password identity-signing-key password-reset-key postgres-identity
+files identity-migrate 10001 identity-signing-key password-reset-key postgres-identity
+files identity-streams 10001 identity-signing-key password-reset-key postgres-identity
 files inventory 10001 internal-token postgres-inventory
 files inventory-migrate 10001 internal-token postgres-inventory
 files inventory-streams 10001 internal-token postgres-inventory
@@ -57,8 +57,8 @@ files minio-init 10001 object-store
 files nats 10001
 data nats 10001
 files node-exporter 10001
-files notifications 10001 postgres-notifications
-files notifications-migrate 10001 postgres-notifications
+files notifications 10001 password-reset-key postgres-notifications
+files notifications-migrate 10001 password-reset-key postgres-notifications
 files object-store 10001 object-store
 data object-store 10001
 files orders 10001 internal-token postgres-orders

@@ -76,6 +76,9 @@ fn guest(product: &str) -> Visit {
             ("cart-empty", "/cart"),
             ("login", "/login"),
             ("register", "/register"),
+            ("forgotten-password", "/forgotten-password"),
+            ("forgotten-password-sent", "/forgotten-password?sent"),
+            ("reset-password", "/reset-password?code=of-a-mail"),
         ]),
     }
 }

@@ -235,6 +235,36 @@ impl Person {
         }
     }
 
+    /// Waits until this person has a mail with this subject, and shows its text.
+    pub(crate) async fn mail(&self, subject: &str) -> Result<String> {
+        let list = format!("/mail/api/v1/messages?to={}", self.email);
+        let started = Instant::now();
+        loop {
+            let mails = self.in_the_mailbox(&list).await?;
+            let mails = mails["messages"].as_array();
+            let found =
+                mails.and_then(|mails| mails.iter().find(|mail| mail["subject"] == subject));
+            if let Some(mail) = found {
+                let mail = format!("/mail/api/v1/message/{}", text(mail, "id")?);
+                return text(&self.in_the_mailbox(&mail).await?, "text");
+            }
+            if started.elapsed() > PATIENCE {
+                bail!("{} has no mail \"{subject}\"", self.email);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn in_the_mailbox(&self, path: &str) -> Result<Value> {
+        let answer = self
+            .platform
+            .http
+            .get(self.platform.url(path))
+            .send()
+            .await?;
+        read(answer, StatusCode::OK).await
+    }
+
     async fn send(
         &self,
         method: Method,

@@ -1,6 +1,7 @@
 //! What must be possible in the shop, one sentence each.
 
 mod buying;
+mod forgotten;
 mod selling;
 mod survey;
 mod trouble;
@@ -47,6 +48,11 @@ pub(crate) const TESTS: &[Test] = &[
         name: "a guest fills a cart and then signs in and buys what is in it",
         scripts: Scripts::On,
         run: |browser| Box::pin(buying::a_guest_who_signs_in(browser)),
+    },
+    Test {
+        name: "somebody who has forgotten the password gets in again by a mail",
+        scripts: Scripts::On,
+        run: |browser| Box::pin(forgotten::the_password(browser)),
     },
     Test {
         name: "a vendor adds a product with a picture and sells it",

@@ -74,6 +74,10 @@ id!(
     /// What lies of one variant in one warehouse.
     StockId
 );
+id!(
+    /// A way back into an account whose password is forgotten.
+    ResetId
+);
 
 impl From<UserId> for VendorId {
     fn from(user: UserId) -> Self {

@@ -6,6 +6,7 @@ mod envelope;
 mod event;
 mod id;
 mod money;
+mod reset_code;
 
 pub mod catalog;
 pub mod identity;
@@ -18,6 +19,8 @@ pub use currency::{Currency, UnknownCurrency};
 pub use envelope::Envelope;
 pub use event::Event;
 pub use id::{
-    CategoryId, OrderId, PaymentId, ProductId, RefundId, StockId, UserId, VariantId, VendorId,
+    CategoryId, OrderId, PaymentId, ProductId, RefundId, ResetId, StockId, UserId, VariantId,
+    VendorId,
 };
 pub use money::{Money, MoneyError};
+pub use reset_code::{KeyTooShort, NotACode, ResetCode, ResetKey};

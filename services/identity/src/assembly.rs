@@ -10,6 +10,7 @@ use chassis::{
     worker::Wake,
 };
 use chrono::{DateTime, Utc};
+use contracts::ResetKey;
 
 use crate::{
     config::ServeConfig, events, hashing::Hasher, http, metrics::IdentityMetrics, signing::Keys,
@@ -25,6 +26,8 @@ pub(crate) struct State {
     pub(crate) database: Database,
     pub(crate) verifier: Verifier,
     pub(crate) keys: Keys,
+    /// What the codes for forgotten passwords are made with.
+    pub(crate) reset_key: ResetKey,
     pub(crate) hasher: Hasher,
     pub(crate) metrics: IdentityMetrics,
     pub(crate) config: Arc<ServeConfig>,
@@ -57,6 +60,7 @@ pub async fn app(config: &ServeConfig, process: &Process) -> anyhow::Result<App>
         database: service.database(),
         verifier: verifier(config, process)?,
         keys: config.tokens.signing_key_file.clone(),
+        reset_key: ResetKey::new(config.reset_key_file.expose())?,
         hasher: Hasher::new()?,
         metrics: IdentityMetrics::new(&process.metrics),
         config: Arc::new(config.clone()),

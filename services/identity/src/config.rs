@@ -58,6 +58,9 @@ pub struct ServeConfig {
     pub broker: BrokerConfig,
     #[command(flatten)]
     pub tokens: TokenConfig,
+    /// File with the key that the codes in mails about forgotten passwords are made with: notifications has the same.
+    #[arg(long, env = "IDENTITY_RESET_KEY_FILE")]
+    pub reset_key_file: Secret,
     /// Registrations from one client address that are let through before they are slowed down.
     #[arg(
         long,

@@ -3,5 +3,6 @@
 
 pub(crate) mod addresses;
 pub(crate) mod attempts;
+pub(crate) mod resets;
 pub(crate) mod sessions;
 pub(crate) mod users;

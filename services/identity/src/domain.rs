@@ -5,6 +5,7 @@ pub(crate) mod address;
 pub(crate) mod email;
 pub(crate) mod family;
 pub(crate) mod password;
+pub(crate) mod reset;
 pub(crate) mod rights;
 pub(crate) mod text;
 pub(crate) mod throttle;

@@ -17,6 +17,8 @@ mod logout_all;
 mod refresh;
 mod register;
 mod remove_address;
+mod request_password_reset;
+mod reset_password;
 mod revocations;
 mod session;
 mod signed_in;
@@ -40,10 +42,12 @@ use signed_in::Administrator;
 const SERVICE: &str = "identity";
 
 /// Where passwords can be tried, or cost us a hash: what one client may ask here is limited more than elsewhere.
-pub(crate) const GUESSABLE: [&str; 3] = [
+pub(crate) const GUESSABLE: [&str; 5] = [
     "/api/users/login",
     "/api/users/register",
     "/api/users/me/password",
+    "/api/auth/forgotten-password",
+    "/api/auth/reset-password",
 ];
 
 /// What is where. The edge passes `/api` and the keys on; ended sessions are for the other services only.
@@ -54,6 +58,14 @@ pub(crate) fn routes() -> Router<State> {
         .route("/api/auth/refresh", post(refresh::refresh))
         .route("/api/auth/logout", post(logout::logout))
         .route("/api/auth/logout-all", post(logout_all::logout_all))
+        .route(
+            "/api/auth/forgotten-password",
+            post(request_password_reset::request_password_reset),
+        )
+        .route(
+            "/api/auth/reset-password",
+            post(reset_password::reset_password),
+        )
         .route("/api/users", get(list_users::list_users))
         .route(
             "/api/users/me",
@@ -106,6 +118,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         refresh::refresh,
         logout::logout,
         logout_all::logout_all,
+        request_password_reset::request_password_reset,
+        reset_password::reset_password,
         get_me::get_me,
         update_me::update_me,
         change_password::change_password,

@@ -4,7 +4,7 @@ use chassis::metrics::{Family, Metrics};
 use prometheus::IntCounterVec;
 
 /// The service's own families.
-pub const CATALOGUE: &[&Family] = &[&REGISTRATIONS, &LOGINS, &REFRESHES];
+pub const CATALOGUE: &[&Family] = &[&REGISTRATIONS, &LOGINS, &REFRESHES, &RESETS];
 
 /// Registrations.
 pub const REGISTRATIONS: Family = Family::counter(
@@ -24,6 +24,13 @@ pub const REFRESHES: Family = Family::counter(
     &["outcome"],
     "Refresh tokens presented, by what came of them.",
 );
+/// Forgotten passwords: asked for (`opened`, `unknown` address, `capped` because the account was sent enough mails) and set anew
+/// (`done`, `altered` or `ended` codes).
+pub const RESETS: Family = Family::counter(
+    "identity_password_resets_total",
+    &["outcome"],
+    "Forgotten passwords, asked for and set anew, by what came of them.",
+);
 
 /// The service's own metrics.
 #[derive(Clone)]
@@ -31,6 +38,7 @@ pub(crate) struct IdentityMetrics {
     pub(crate) registrations: IntCounterVec,
     pub(crate) logins: IntCounterVec,
     pub(crate) refreshes: IntCounterVec,
+    pub(crate) resets: IntCounterVec,
 }
 
 impl IdentityMetrics {
@@ -49,6 +57,18 @@ impl IdentityMetrics {
             ),
             logins: counter(&LOGINS, &["succeeded", "refused", "throttled", "busy"]),
             refreshes: counter(&REFRESHES, &["rotated", "repeated", "reused", "refused"]),
+            resets: counter(
+                &RESETS,
+                &[
+                    "opened",
+                    "unknown",
+                    "capped",
+                    "throttled",
+                    "done",
+                    "altered",
+                    "ended",
+                ],
+            ),
         }
     }
 }

@@ -7,6 +7,7 @@ pub const CATALOGUE: &[&Kind] = &[
     &EMAIL_TAKEN,
     &WRONG_CREDENTIALS,
     &SESSION_ENDED,
+    &RESET_ENDED,
     &TOO_MANY_ATTEMPTS,
 ];
 
@@ -20,5 +21,7 @@ pub const WRONG_CREDENTIALS: Kind = Kind::new(
 );
 /// The refresh token leads to no live session.
 pub const SESSION_ENDED: Kind = Kind::new("session-ended", 401, "The session has ended");
+/// The code for a forgotten password was used, or is too old.
+pub const RESET_ENDED: Kind = Kind::new("reset-ended", 410, "The link does not count any more");
 /// The same client tried too often.
 pub const TOO_MANY_ATTEMPTS: Kind = Kind::new("too-many-attempts", 429, "Too many attempts");

@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 
 use crate::{
     db,
-    domain::throttle::{ACCOUNT_AND_CLIENT, CLIENT, Policy, registrations},
+    domain::throttle::{ACCOUNT_AND_CLIENT, CLIENT, Policy, RESET_REQUESTS, registrations},
     http::DEVICE_COOKIE,
     problems::TOO_MANY_ATTEMPTS,
     signing::Keys,
@@ -54,6 +54,18 @@ impl Throttle {
     pub(crate) fn of_registration(keys: &Keys, headers: &HeaderMap, free: u32) -> Self {
         let subject = keys.pseudonym(&format!("registration {}", client(headers)));
         Self(vec![(subject, registrations(free))])
+    }
+
+    /// For asking for a new password. What an account is sent is limited on its own, without a word.
+    pub(crate) fn of_reset_request(keys: &Keys, headers: &HeaderMap) -> Self {
+        let subject = keys.pseudonym(&format!("reset request {}", client(headers)));
+        Self(vec![(subject, RESET_REQUESTS)])
+    }
+
+    /// For a try at a code.
+    pub(crate) fn of_reset(keys: &Keys, headers: &HeaderMap) -> Self {
+        let subject = keys.pseudonym(&format!("reset {}", client(headers)));
+        Self(vec![(subject, CLIENT)])
     }
 
     /// Refuses the try while its turn has not come.

@@ -10,6 +10,8 @@ use chassis::{
     worker::Wake,
 };
 
+use contracts::ResetKey;
+
 use crate::{
     config::{MailConfig, ServeConfig, SocketConfig},
     consumers::{self, Desk},
@@ -165,10 +167,11 @@ fn mailing(
     let MailConfig {
         smtp_connections, ..
     } = config.mail;
+    let reset_key = ResetKey::new(config.mail.reset_key_file.expose())?;
     let send = SendMails {
         database: service.database(),
         smtp: smtp.clone(),
-        renderer: Arc::new(Renderer::new(&config.mail.public_url)?),
+        renderer: Arc::new(Renderer::new(&config.mail.public_url, reset_key)?),
         sender: config.mail.mail_from.clone(),
         breaker: Breaker::opening_for(config.mail.smtp_rest(), "smtp", &process.metrics),
         metrics: metrics.clone(),

@@ -97,6 +97,9 @@ pub struct MailConfig {
     /// The shop's address, which links in mails begin with: `https://shop.example`.
     #[arg(long, env = "NOTIFICATIONS_PUBLIC_URL", value_parser = public_url)]
     pub public_url: String,
+    /// File with the key that the codes in mails about forgotten passwords are made with: identity has the same.
+    #[arg(long, env = "NOTIFICATIONS_RESET_KEY_FILE")]
+    pub reset_key_file: Secret,
     /// Mails that are sent at once, each over a connection of its own.
     #[arg(long, env = "NOTIFICATIONS_SMTP_CONNECTIONS", default_value_t = 4, value_parser = value_parser!(u32).range(1..=64))]
     pub smtp_connections: u32,

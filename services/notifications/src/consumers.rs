@@ -1,5 +1,6 @@
 //! What other services' events owe to people: one file per event.
 
+mod account_news;
 mod low_stock;
 mod order_cancelled;
 mod order_delivered;
@@ -22,6 +23,7 @@ use chassis::{
 };
 use contracts::{
     Event,
+    identity::{PasswordChanged, PasswordResetRequested},
     orders::{
         OrderCancelled, OrderDelivered, OrderFailed, OrderPaid, OrderPlaced, OrderRefunded,
         OrderShipped,
@@ -33,6 +35,7 @@ use crate::{
     live::Announcer,
     metrics::NotificationMetrics,
 };
+use account_news::AccountMails;
 use order_turn::OrderTurns;
 use stock_warning::StockWarnings;
 use user_registered::Registrations;
@@ -66,6 +69,8 @@ pub(crate) fn start(service: &Service, desk: &Desk) {
     service.consume(ORDERS, OrderTurns::<OrderFailed>::new(desk));
     service.consume(ORDERS, OrderTurns::<OrderRefunded>::new(desk));
     service.consume(IDENTITY, Registrations::new(desk));
+    service.consume(IDENTITY, AccountMails::<PasswordResetRequested>::new(desk));
+    service.consume(IDENTITY, AccountMails::<PasswordChanged>::new(desk));
     service.consume(
         INVENTORY,
         StockWarnings::<contracts::inventory::LowStock>::new(desk),

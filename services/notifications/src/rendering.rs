@@ -3,7 +3,8 @@
 //! The HTML is what mail clients of the last fifteen years understand: tables, inline styles, no pictures to load.
 
 use anyhow::Context as _;
-use contracts::{Money, OrderId, orders::Line, orders::ShippingAddress};
+use chrono::{DateTime, Utc};
+use contracts::{Money, OrderId, ResetKey, orders::Line, orders::ShippingAddress};
 use minijinja::{
     Environment, Error, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig, value::Serde,
 };
@@ -23,7 +24,7 @@ macro_rules! templates {
     };
 }
 
-const FILES: [(&str, &str); 24] = templates![
+const FILES: [(&str, &str); 28] = templates![
     "layout.html",
     "layout.txt",
     "parts.html",
@@ -48,6 +49,10 @@ const FILES: [(&str, &str); 24] = templates![
     "out_of_stock.txt",
     "message.html",
     "message.txt",
+    "password_reset.html",
+    "password_reset.txt",
+    "password_changed.html",
+    "password_changed.txt",
 ];
 
 /// A mail's two bodies.
@@ -73,6 +78,7 @@ pub(crate) struct Content<'c> {
 pub(crate) struct Renderer {
     environment: Environment<'static>,
     shop: Shop,
+    reset_key: ResetKey,
 }
 
 #[derive(Serialize, Clone)]
@@ -88,7 +94,16 @@ struct View<'v> {
     name: Option<String>,
     letter: &'v Letter,
     order: Option<OrderView>,
+    reset: Option<ResetView>,
+    changed_at: Option<String>,
     shop: &'v Shop,
+}
+
+#[derive(Serialize)]
+struct ResetView {
+    /// With the code, which is nowhere but in the mail.
+    url: String,
+    until: String,
 }
 
 #[derive(Serialize)]
@@ -109,8 +124,8 @@ struct LineView {
 }
 
 impl Renderer {
-    /// Reads every template once; links begin with `public_url`.
-    pub(crate) fn new(public_url: &str) -> anyhow::Result<Self> {
+    /// Reads every template once; links begin with `public_url`, and codes are made with the key.
+    pub(crate) fn new(public_url: &str, reset_key: ResetKey) -> anyhow::Result<Self> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_syntax(
@@ -133,7 +148,11 @@ impl Renderer {
             url: public_url.to_owned(),
             host: host.to_owned(),
         };
-        Ok(Self { environment, shop })
+        Ok(Self {
+            environment,
+            shop,
+            reset_key,
+        })
     }
 
     /// Both bodies of a mail.
@@ -152,6 +171,8 @@ impl Renderer {
                 .filter(|name| !name.is_empty()),
             letter: content.letter,
             order,
+            reset: self.reset(content.letter),
+            changed_at: changed_at(content.letter),
             shop: &self.shop,
         };
         Ok(Bodies {
@@ -160,11 +181,34 @@ impl Renderer {
         })
     }
 
+    fn reset(&self, letter: &Letter) -> Option<ResetView> {
+        let Letter::PasswordReset { reset, expires_at } = letter else {
+            return None;
+        };
+        let code = self.reset_key.code(*reset).expose();
+        Some(ResetView {
+            url: format!("{}/reset-password?code={code}", self.shop.url),
+            until: moment(*expires_at),
+        })
+    }
+
     fn part(&self, template: Template, kind: &str, view: &View<'_>) -> anyhow::Result<String> {
         let name = format!("{}.{kind}", template.name());
         let rendered = self.environment.get_template(&name)?.render(Serde(view));
         rendered.with_context(|| format!("cannot render {name}"))
     }
+}
+
+fn changed_at(letter: &Letter) -> Option<String> {
+    match letter {
+        Letter::PasswordChanged { at } => Some(moment(*at)),
+        _ => None,
+    }
+}
+
+/// A time as a mail says it, wherever it is read.
+fn moment(at: DateTime<Utc>) -> String {
+    at.format("%-d %B %Y, %H:%M UTC").to_string()
 }
 
 /// What a list of mails shows beside the subject.
@@ -196,6 +240,8 @@ fn preheader(letter: &Letter) -> String {
             format!("{sku} in {warehouse}")
         }
         Letter::Message { text, .. } => shortened(&one_line(text), 120),
+        Letter::PasswordReset { .. } => "The link counts once, for 30 minutes.".to_owned(),
+        Letter::PasswordChanged { .. } => "If that was not you, act at once.".to_owned(),
     }
 }
 
@@ -290,7 +336,7 @@ mod tests {
     use crate::samples;
 
     fn renderer() -> Renderer {
-        Renderer::new("https://shop.example").unwrap()
+        Renderer::new("https://shop.example", samples::reset_key().unwrap()).unwrap()
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use std::{fs, path::Path};
 
 use anyhow::Context as _;
+use chrono::{DateTime, Utc};
 use contracts::{
-    Currency, Money, OrderId, ProductId, VariantId, VendorId,
+    Currency, Money, OrderId, ProductId, ResetId, ResetKey, VariantId, VendorId,
     orders::{Line, ShippingAddress},
 };
 use uuid::Uuid;
@@ -85,7 +86,30 @@ fn of_accounts() -> Vec<Sample> {
         Sample::new("low_stock", low_stock, None),
         Sample::new("out_of_stock", out_of_stock, None),
         Sample::new("message", message(), None),
+        Sample::new("password_reset", password_reset(), None),
+        Sample::new("password_changed", password_changed(), None),
     ]
+}
+
+/// In place of the real one: its codes open nothing.
+pub(crate) fn reset_key() -> anyhow::Result<ResetKey> {
+    Ok(ResetKey::new("of samples, which open nothing at all")?)
+}
+
+fn password_reset() -> Letter {
+    Letter::PasswordReset {
+        reset: ResetId(Uuid::from_u128(0x0193_4c1e_7b2a_7000_8000_0000_0000_0007)),
+        expires_at: noon(),
+    }
+}
+
+fn password_changed() -> Letter {
+    Letter::PasswordChanged { at: noon() }
+}
+
+/// Of some day.
+fn noon() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_262_400, 0).unwrap_or_default()
 }
 
 fn message() -> Letter {
@@ -180,7 +204,7 @@ fn placed() -> Placed {
 
 /// Writes all of them into a folder.
 pub(crate) fn write(folder: &Path) -> anyhow::Result<()> {
-    let renderer = Renderer::new("https://shop.example")?;
+    let renderer = Renderer::new("https://shop.example", reset_key()?)?;
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     for sample in all() {
         let bodies = renderer.render(&sample.content())?;

@@ -58,6 +58,10 @@ impl Flash {
         "password",
         "Your password is changed. Every other device is signed out.",
     );
+    pub(crate) const PASSWORD_RESET: Self = said(
+        "password-reset",
+        "Your password is changed, and every device is signed out. Sign in with the new one.",
+    );
     pub(crate) const ADDRESS: Self = said("address", "The address is kept.");
     pub(crate) const ADDRESS_REMOVED: Self = said("address-removed", "The address is removed.");
     pub(crate) const CANCELLED: Self = said(
@@ -80,9 +84,17 @@ impl Flash {
         "empty",
         "There is nothing in your cart that could be ordered.",
     );
+    pub(crate) const SOLD_OUT: Self = warned(
+        "sold-out",
+        "Somebody was faster: what you wanted is sold out. Nothing has been ordered.",
+    );
+    pub(crate) const NO_LONGER_SOLD: Self = warned(
+        "no-longer-sold",
+        "What you wanted is no longer sold. Nothing has been ordered.",
+    );
     pub(crate) const MESSAGE: Self = said("message", "We have your message, and answer by e-mail.");
 
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 22] = [
         Self::ADDED,
         Self::QUANTITY,
         Self::REMOVED,
@@ -94,6 +106,7 @@ impl Flash {
         Self::CAPPED,
         Self::PROFILE,
         Self::PASSWORD,
+        Self::PASSWORD_RESET,
         Self::ADDRESS,
         Self::ADDRESS_REMOVED,
         Self::CANCELLED,
@@ -101,6 +114,8 @@ impl Flash {
         Self::RETURN,
         Self::ORDERED_BEFORE,
         Self::EMPTY,
+        Self::SOLD_OUT,
+        Self::NO_LONGER_SOLD,
         Self::MESSAGE,
     ];
 

@@ -12,8 +12,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::{
     Storefront, api, assets, health, office,
     pages::{
-        about, account, addresses, cart, category, checkout, contact, failure, home, login, logout,
-        order, orders, password, product, register, robots, search,
+        about, account, addresses, cart, category, checkout, contact, failure, forgotten_password,
+        home, login, logout, order, orders, password, product, register, reset_password, robots,
+        search,
     },
     session,
 };
@@ -87,6 +88,14 @@ fn accounts() -> Router<Storefront> {
         .route("/login", get(login::login).post(login::enter))
         .route("/logout", post(logout::logout))
         .route("/register", get(register::register).post(register::join))
+        .route(
+            "/forgotten-password",
+            get(forgotten_password::forgotten_password).post(forgotten_password::ask),
+        )
+        .route(
+            "/reset-password",
+            get(reset_password::reset_password).post(reset_password::set),
+        )
         .route("/account", get(account::account))
         .route("/account/profile", post(account::rename))
         .route("/account/password", post(password::change))

@@ -28,7 +28,7 @@ macro_rules! templates {
 /// The shop's own.
 const TEMPLATES: &[(&str, &str)] = &templates![
     "layout.html" "parts.html" "forms.html" "home.html" "category.html" "search.html" "product.html" "about.html"
-    "error.html" "cart.html" "login.html" "register.html" "checkout.html"
+    "error.html" "cart.html" "login.html" "register.html" "forgotten_password.html" "reset_password.html" "checkout.html"
     "orders.html" "order.html" "account.html" "addresses.html" "address.html" "address_remove.html" "contact.html"
 ];
 

@@ -272,23 +272,22 @@ fn consumers(project: &Path) -> Result<BTreeMap<String, BTreeSet<String>>> {
     Ok(found)
 }
 
-/// The event and the name of an `impl Consumer for …`.
+/// The event and the name of an `impl Consumer for …`. One that serves several events is told its name by each of them, in an
+/// `impl … for Event { const CONSUMER … }`.
 fn consumer(item: &ItemImpl) -> Option<(String, String)> {
     let (implemented, _) = item.trait_.as_ref()?;
-    if implemented.segments.last()?.ident != "Consumer" {
-        return None;
-    }
-    let mut event = None;
+    let is_consumer = implemented.segments.last()?.ident == "Consumer";
+    let (mut event, constant) = if is_consumer {
+        (None, "NAME")
+    } else {
+        (name_of(&item.self_ty), "CONSUMER")
+    };
     let mut name = None;
     for inner in &item.items {
         match inner {
-            ImplItem::Type(ty) if ty.ident == "Event" => {
-                if let Type::Path(path) = &ty.ty {
-                    event = path.path.segments.last().map(|last| last.ident.to_string());
-                }
-            }
-            ImplItem::Const(constant) if constant.ident == "NAME" => {
-                if let Expr::Lit(literal) = &constant.expr
+            ImplItem::Type(ty) if is_consumer && ty.ident == "Event" => event = name_of(&ty.ty),
+            ImplItem::Const(found) if found.ident == constant => {
+                if let Expr::Lit(literal) = &found.expr
                     && let Lit::Str(text) = &literal.lit
                 {
                     name = Some(text.value());
@@ -298,6 +297,13 @@ fn consumer(item: &ItemImpl) -> Option<(String, String)> {
         }
     }
     Some((event?, name?))
+}
+
+fn name_of(ty: &Type) -> Option<String> {
+    match ty {
+        Type::Path(path) => Some(path.path.segments.last()?.ident.to_string()),
+        _ => None,
+    }
 }
 
 fn write(publishers: &[Publisher], consumers: &BTreeMap<String, BTreeSet<String>>) -> String {
@@ -407,10 +413,14 @@ mod tests {
             "services/waiter/src/consumers/dish_ready.rs",
             "impl Consumer for Serve { type Event = DishReady; const NAME: &'static str = \"waiter_dish_ready\"; }",
         );
+        write(
+            "services/porter/src/consumers/dish_ready.rs",
+            "impl Carried for DishReady { const CONSUMER: &'static str = \"porter_dish_ready\"; }",
+        );
         let document = document(project.path()).unwrap();
         for expected in [
             "## kitchen (stream `KITCHEN`)\n\nWhat the kitchen tells.",
-            "| [DishReady](#dishready) | `shop.kitchen.dish_ready.v2` | `dishId` | `waiter_dish_ready` |",
+            "| [DishReady](#dishready) | `shop.kitchen.dish_ready.v2` | `dishId` | `porter_dish_ready`, `waiter_dish_ready` |",
             "| `dishId` | UUID | Which one. |\n| `reason` | Why, may be absent | Why not. |",
             "### Why\n\nWhy.\n\n| Field | Type | |\n|---|---|---|\n| `sold_out` | word | No more. |",
         ] {

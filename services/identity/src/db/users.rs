@@ -260,26 +260,42 @@ pub(crate) async fn rename(
     row.try_into()
 }
 
-/// Replaces the password, unless it has been replaced since `old_hash` was read.
+/// Whether the account has the password of this hash still; it keeps it until the transaction ends.
+pub(crate) async fn keep_password(
+    connection: &mut PgConnection,
+    id: UserId,
+    hash: &str,
+) -> sqlx::Result<bool> {
+    let found = sqlx::query_scalar!(
+        "select 1 as one from users where id = $1 and password_hash = $2 for share",
+        id.0,
+        hash,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.is_some())
+}
+
+/// Replaces the password, unless it has been replaced since `old_hash` was read; gives the account's version.
 pub(crate) async fn set_password(
     connection: &mut PgConnection,
     id: UserId,
     old_hash: &str,
     new_hash: &str,
-) -> sqlx::Result<bool> {
-    let updated = sqlx::query!(
+) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar!(
         "
         update users
         set password_hash = $3, version = version + 1, updated_at = now()
         where id = $1 and password_hash = $2
+        returning version
         ",
         id.0,
         old_hash,
         new_hash,
     )
-    .execute(connection)
-    .await?;
-    Ok(updated.rows_affected() == 1)
+    .fetch_optional(connection)
+    .await
 }
 
 /// Gives the account other rights.

@@ -41,8 +41,8 @@ impl Password {
         Ok(self)
     }
 
-    /// The password, if it may become the one of the account with this address.
-    pub(crate) fn acceptable(self, field: &'static str, email: &str) -> Result<Self, Violation> {
+    /// The password, if it may become somebody's, whoever they are.
+    pub(crate) fn strong(self, field: &'static str) -> Result<Self, Violation> {
         let length = self.0.chars().count();
         if length < MIN_CHARS {
             let message = format!("must have at least {MIN_CHARS} characters, has {length}");
@@ -54,6 +54,13 @@ impl Password {
             let message = "is one of the passwords that are tried first: choose another one";
             return Err(Violation::new(field, message));
         }
+        Ok(password)
+    }
+
+    /// The password, if it may become the one of the account with this address.
+    pub(crate) fn acceptable(self, field: &'static str, email: &str) -> Result<Self, Violation> {
+        let password = self.strong(field)?;
+        let plain = password.0.to_lowercase();
         let local = email.split('@').next().unwrap_or_default();
         if plain == email || plain == local {
             return Err(Violation::new(field, "must not be the e-mail address"));

@@ -39,6 +39,13 @@ pub(crate) const fn registrations(free: u32) -> Policy {
     }
 }
 
+/// For asking for a new password from one client: each one is counted, for each may send somebody a mail.
+pub(crate) const RESET_REQUESTS: Policy = Policy {
+    free: 10,
+    longest: Duration::from_mins(5),
+    forget: Duration::from_hours(1),
+};
+
 impl Policy {
     /// How long to wait still, after so many failures of which the last one was `ago`.
     pub(crate) fn wait(&self, failures: u32, ago: Duration) -> Option<Duration> {

@@ -16,6 +16,7 @@ use crate::{
     assembly::State,
     db::{self, sessions::EndedBy},
     domain::{Rules, password::Password},
+    events,
     throttle::Throttle,
 };
 
@@ -31,7 +32,7 @@ pub(crate) struct ChangePassword {
 
 /// Change my password.
 ///
-/// Ends every other session of the account.
+/// Ends every other session of the account, and every link that it was sent for a forgotten password.
 #[utoipa::path(
     post,
     path = "/api/users/me/password",
@@ -76,10 +77,11 @@ pub(crate) async fn change_password(
 
     let mut tx = state.database.begin().await?;
     let stored = stored.unwrap_or_default();
-    if !db::users::set_password(&mut tx, user.id, &stored, &hash).await? {
-        // It was changed while ours was checked.
-        return Err(wrong_password());
-    }
+    let changed = db::users::set_password(&mut tx, user.id, &stored, &hash).await?;
+    // It may have been changed while ours was checked.
+    let version = changed.ok_or_else(wrong_password)?;
+    // Whoever asked for a link meanwhile must not get in by it.
+    db::resets::end_all(&mut tx, user.id).await?;
     throttle.succeeded(&mut tx).await?;
     let sessions = db::sessions::end_all(
         &mut tx,
@@ -88,7 +90,9 @@ pub(crate) async fn change_password(
         EndedBy::PasswordChanged,
     )
     .await?;
+    events::publish_password_changed(&mut tx, user.id, version, &user.email).await?;
     tx.commit().await?;
+    state.wake_outbox();
     tracing::info!(user.id = %user.id, sessions, "changed the password");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -120,12 +120,17 @@ async fn prove(
     // Not held while the password is checked: that takes longer than everything else together.
     drop(connection);
 
-    let right = state.hasher.verify(password, stored).await?;
+    let right = state.hasher.verify(password, stored.clone()).await?;
     let Some(user) = user.filter(|_| right) else {
         throttle.note(&mut *state.database.acquire().await?).await?;
         return Err(Error::WrongCredentials);
     };
     let mut tx = state.database.begin().await?;
+    // A password that was replaced while it was checked must not open a session that outlives it.
+    let stored = stored.unwrap_or_default();
+    if !db::users::keep_password(&mut tx, user.id, &stored).await? {
+        return Err(Error::WrongCredentials);
+    }
     throttle.succeeded(&mut tx).await?;
     let granted = session::begin(state, &mut tx, user).await?;
     tx.commit().await?;

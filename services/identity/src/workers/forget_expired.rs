@@ -1,4 +1,5 @@
-//! Forgets what is over: sessions a day after their end, failed tries after a day of quiet. They are personal data.
+//! Forgets what is over: sessions and links for forgotten passwords a day after their end, failed tries after a day of quiet.
+//! They are personal data.
 
 use chassis::{
     Database,
@@ -20,7 +21,8 @@ impl Worker for ForgetExpired {
         let mut connection = self.0.acquire().await?;
         let sessions = db::sessions::forget(&mut connection, LIMIT).await?;
         let attempts = db::attempts::forget(&mut connection, LIMIT).await?;
-        match usize::try_from(sessions + attempts)? {
+        let resets = db::resets::forget(&mut connection, LIMIT).await?;
+        match usize::try_from(sessions + attempts + resets)? {
             0 => Ok(Step::Idle),
             forgotten => Ok(Step::Worked(forgotten)),
         }

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU32, path::PathBuf};
 
-use chassis::{Process, RateLimitConfig};
+use chassis::{Process, RateLimitConfig, Secret};
 use identity::{
     BrokerConfig, DatabaseConfig, Keys, LoginLimitConfig, MIGRATOR, ServeConfig, TokenConfig,
 };
@@ -15,6 +15,7 @@ pub(crate) const NOWHERE: &str = "nats://127.0.0.1:1";
 /// More than any test asks for: what they are about is something else.
 const MANY: NonZeroU32 = NonZeroU32::new(100_000).unwrap();
 pub(crate) const PASSWORD: &str = "Demo123!";
+pub(crate) const RESET_KEY: &str = "0123456789abcdef0123456789abcdef";
 
 pub(crate) struct TestApp {
     pub(crate) database: TestDatabase,
@@ -56,7 +57,7 @@ impl TestApp {
         Self::with(database, seeds, nats_url, |_| ()).await
     }
 
-    async fn with(
+    pub(crate) async fn with(
         database: TestDatabase,
         seeds: &[u8],
         nats_url: &str,
@@ -89,6 +90,7 @@ impl TestApp {
                 access_lifetime_s: 600,
                 session_lifetime_days: 30,
             },
+            reset_key_file: Secret::new(RESET_KEY),
             registrations_per_client: 50,
         };
         change(&mut config);
@@ -175,6 +177,7 @@ impl TestApp {
             "users" => "select count(*) from users",
             "outbox" => "select count(*) from outbox",
             "sessions" => "select count(*) from sessions",
+            "password_resets" => "select count(*) from password_resets",
             "role_changes" => "select count(*) from role_changes",
             other => panic!("{other}"),
         };

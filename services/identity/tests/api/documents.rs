@@ -131,6 +131,15 @@ impl Subject for Town {
                 let body = json!({ "currentPassword": PASSWORD, "newPassword": "another one 1" });
                 Call::plain().json(body).once()
             }
+            "request_password_reset" => {
+                let email = self.of(Actor::Customer, |person| person.email.clone());
+                Call::plain().json(json!({ "email": email }))
+            }
+            "reset_password" => {
+                let code = self.app.reset_code(&self.stranger("customer").await).await;
+                let body = json!({ "code": code, "newPassword": "another one 1" });
+                Call::plain().json(body).once()
+            }
             "update_me" => Call::plain().json(json!({ "firstName": "Ada", "lastName": "L" })),
             "add_address" => {
                 self.replace(actor).await;

@@ -16,6 +16,7 @@ mod operation;
 mod outbox;
 mod refresh;
 mod register;
+mod resets;
 mod revocation;
 mod rights;
 mod tokens;

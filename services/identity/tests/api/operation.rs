@@ -5,7 +5,9 @@ use std::{path::PathBuf, time::Duration};
 use serde_json::{Value, json};
 use testkit::{Client, TemporaryDirectory, TestDatabase};
 
-use crate::app::{PASSWORD, TestApp, demo, write_keys};
+use contracts::{ResetId, ResetKey};
+
+use crate::app::{PASSWORD, RESET_KEY, TestApp, demo, write_keys};
 
 struct Program {
     child: tokio::process::Child,
@@ -19,12 +21,15 @@ async fn program(database: &TestDatabase) -> Program {
     let directory = TemporaryDirectory::new(None);
     let (keys, log) = (directory.path().join("keys"), directory.path().join("log"));
     write_keys(&keys, &[0xab]);
+    let reset_key = directory.path().join("reset-key");
+    std::fs::write(&reset_key, RESET_KEY).unwrap();
     let child = tokio::process::Command::new(env!("CARGO_BIN_EXE_identity"))
         .arg("serve")
         .env("IDENTITY_LISTEN", "127.0.0.1:0")
         .env("IDENTITY_DATABASE_URL", database.url())
         .env("IDENTITY_NATS_URL", "nats://127.0.0.1:1")
         .env("IDENTITY_SIGNING_KEY_FILE", &keys)
+        .env("IDENTITY_RESET_KEY_FILE", &reset_key)
         .env("MALLOC_MMAP_THRESHOLD_", "1048576")
         .env("LOG_LEVEL", "debug")
         .stdout(std::fs::File::create(&log).unwrap())
@@ -128,6 +133,7 @@ async fn no_password_token_or_address_is_logged_even_when_everything_is() {
         )
         .await
         .expect(400);
+    let code = forget_password(client, &mut connection).await;
     let log = program.end().await;
     assert!(
         log.contains("a used refresh token came back"),
@@ -145,10 +151,42 @@ async fn no_password_token_or_address_is_logged_even_when_everything_is() {
         "argon2id$",
         "demo@example.com",
         key.as_str(),
+        RESET_KEY,
+        "Third-Secret-3",
+        code.as_str(),
     ];
     for secret in tokens.chain(secrets) {
         assert!(!log.contains(secret), "{secret} is in the log");
     }
+}
+
+/// Sets another password by a mail's link; gives the secret half of its code.
+async fn forget_password(client: &Client, connection: &mut sqlx::PgConnection) -> String {
+    let body = json!({ "email": "demo@example.com" });
+    client
+        .post("/api/auth/forgotten-password", &body)
+        .await
+        .expect(202);
+    let reset = sqlx::query_scalar("select id from password_resets")
+        .fetch_one(connection)
+        .await
+        .unwrap();
+    let code = ResetKey::new(RESET_KEY)
+        .unwrap()
+        .code(ResetId(reset))
+        .expose();
+    let altered =
+        json!({ "code": format!("{}x", &code[..code.len() - 1]), "newPassword": "Third-Secret-3" });
+    client
+        .post("/api/auth/reset-password", &altered)
+        .await
+        .expect(400);
+    let right = json!({ "code": code, "newPassword": "Third-Secret-3" });
+    client
+        .post("/api/auth/reset-password", &right)
+        .await
+        .expect(204);
+    code.split_once('.').unwrap().1.to_owned()
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The mails that there are: what each says, to whom it is owed once, and what makes it untrue.
 
-use contracts::{Money, ProductId};
+use chrono::{DateTime, Utc};
+use contracts::{Money, ProductId, ResetId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -27,10 +28,12 @@ pub(crate) enum Template {
     LowStock,
     OutOfStock,
     Message,
+    PasswordReset,
+    PasswordChanged,
 }
 
 impl Template {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Welcome,
         Self::OrderPlaced,
         Self::OrderPaid,
@@ -41,6 +44,8 @@ impl Template {
         Self::LowStock,
         Self::OutOfStock,
         Self::Message,
+        Self::PasswordReset,
+        Self::PasswordChanged,
     ];
 
     /// As it is stored, counted and shown.
@@ -56,6 +61,8 @@ impl Template {
             Self::LowStock => "low_stock",
             Self::OutOfStock => "out_of_stock",
             Self::Message => "message",
+            Self::PasswordReset => "password_reset",
+            Self::PasswordChanged => "password_changed",
         }
     }
 
@@ -136,6 +143,14 @@ pub(crate) enum Letter {
         /// What the document is called, if there is one.
         document: Option<String>,
     },
+    /// A way back into an account. The code that opens it is made when the mail is sent, and is not in here.
+    PasswordReset {
+        reset: ResetId,
+        expires_at: DateTime<Utc>,
+    },
+    PasswordChanged {
+        at: DateTime<Utc>,
+    },
 }
 
 impl Letter {
@@ -152,7 +167,14 @@ impl Letter {
             Self::LowStock { .. } => Template::LowStock,
             Self::OutOfStock { .. } => Template::OutOfStock,
             Self::Message { .. } => Template::Message,
+            Self::PasswordReset { .. } => Template::PasswordReset,
+            Self::PasswordChanged { .. } => Template::PasswordChanged,
         }
+    }
+
+    /// Whether nobody can use what it says any more.
+    pub(crate) fn is_over(&self, now: DateTime<Utc>) -> bool {
+        matches!(self, Self::PasswordReset { expires_at, .. } if *expires_at <= now)
     }
 
     /// Its subject: one line, whatever a vendor called a product.
@@ -174,6 +196,8 @@ impl Letter {
             Self::Message { topic, email, .. } => {
                 format!("Message about {}: {email}", topic.name())
             }
+            Self::PasswordReset { .. } => "Choose a new password".to_owned(),
+            Self::PasswordChanged { .. } => "Your password was changed".to_owned(),
         };
         one_line(&subject)
     }

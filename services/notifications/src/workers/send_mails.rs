@@ -173,7 +173,9 @@ impl SendMails {
         let template = mail.letter.template();
         let state = mail.order_state.as_deref();
         let state = state.and_then(|state| serde_json::from_value(state.into()).ok());
-        if state.is_some_and(|state| template.is_contradicted_by(state)) {
+        if state.is_some_and(|state| template.is_contradicted_by(state))
+            || mail.letter.is_over(chassis::clock::now())
+        {
             return Ok(None);
         }
         self.message(mail).map(Some).map_err(|error| Failure {

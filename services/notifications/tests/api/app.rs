@@ -20,6 +20,9 @@ use uuid::Uuid;
 
 use crate::{events::Person, post::Mailbox, socket::Page};
 
+/// What identity has as well.
+pub(crate) const RESET_KEY: &str = "0123456789abcdef0123456789abcdef";
+
 /// What all replicas share.
 pub(crate) struct World {
     pub(crate) nats: Nats,
@@ -96,6 +99,7 @@ impl World {
                 smtp_password_file: None,
                 mail_from: "Argosy <shop@argosy.example>".parse().unwrap(),
                 public_url: "https://shop.example".to_owned(),
+                reset_key_file: chassis::Secret::new(RESET_KEY),
                 smtp_connections: 4,
                 smtp_timeout_ms: 5_000,
                 smtp_rest_ms: 50,
@@ -137,6 +141,7 @@ impl World {
                 "NOTIFICATIONS_PUBLIC_URL",
                 "https://shop.example".to_owned(),
             ),
+            ("NOTIFICATIONS_RESET_KEY_FILE", reset_key_file(directory)),
             // A mail of a dead process is taken over after twice this time.
             ("NOTIFICATIONS_SMTP_TIMEOUT_MS", "500".to_owned()),
             ("NOTIFICATIONS_SMTP_CONNECTIONS", "1".to_owned()),
@@ -312,4 +317,10 @@ impl TestApp {
 /// The values of one member.
 pub(crate) fn members<'v>(values: &'v [Value], name: &str) -> Vec<&'v Value> {
     values.iter().map(|value| &value[name]).collect()
+}
+
+fn reset_key_file(directory: &TemporaryDirectory) -> String {
+    let path = directory.path().join("reset-key");
+    std::fs::write(&path, RESET_KEY).unwrap();
+    path.display().to_string()
 }

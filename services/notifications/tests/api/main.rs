@@ -3,6 +3,7 @@
 
 mod app;
 mod events;
+mod passwords;
 mod post;
 mod socket;
 

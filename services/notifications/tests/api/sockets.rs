@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::{
 };
 
 use crate::{
-    app::World,
+    app::{RESET_KEY, World},
     events::{Order, Person, tell},
     socket::Page,
 };
@@ -232,6 +232,7 @@ async fn identity() -> (String, tokio::task::JoinSet<()>, TemporaryDirectory) {
             access_lifetime_s: 600,
             session_lifetime_days: 30,
         },
+        reset_key_file: chassis::Secret::new(RESET_KEY),
         registrations_per_client: 50,
     };
     let app = identity::app(&config, &Process::new("identity"))

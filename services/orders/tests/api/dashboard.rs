@@ -31,6 +31,7 @@ async fn identity(tasks: &mut JoinSet<()>) -> (String, Uuid, String) {
             access_lifetime_s: 600,
             session_lifetime_days: 30,
         },
+        reset_key_file: chassis::Secret::new("07".repeat(32)),
         registrations_per_client: 20,
     };
     std::fs::remove_file(&keys).unwrap();

@@ -172,7 +172,7 @@ async fn again(
 ) -> Result<Response, Failure> {
     let cart = storefront.services().cart.current(visit).await?;
     if !has_something(&cart) && !news.is_away {
-        visit.say(Flash::EMPTY);
+        visit.say(news.nothing_left.unwrap_or(Flash::EMPTY));
         return Ok(see_other(links::CART));
     }
     let key = if news.is_away {

@@ -116,6 +116,25 @@ impl Identity {
             .await
     }
 
+    /// Has a link sent to whoever has this address, if anybody.
+    pub(crate) async fn request_reset(&self, visit: &Visit, email: &str) -> Result<(), Error> {
+        let body = json!({ "email": email });
+        self.do_it(visit, Method::POST, "/api/auth/forgotten-password", &body)
+            .await
+    }
+
+    /// Another password for whoever has the code of a mail.
+    pub(crate) async fn reset_password(
+        &self,
+        visit: &Visit,
+        code: &str,
+        new: &str,
+    ) -> Result<(), Error> {
+        let body = json!({ "code": code, "newPassword": new });
+        self.do_it(visit, Method::POST, "/api/auth/reset-password", &body)
+            .await
+    }
+
     /// The address book, the default address first.
     pub(crate) async fn addresses(&self, visit: &Visit) -> Result<Vec<Address>, Error> {
         let book: Addresses = self.0.get(visit, "/api/users/me/addresses").await?;

@@ -263,6 +263,7 @@ impl Site {
                 access_lifetime_s: 600,
                 session_lifetime_days: 30,
             },
+            reset_key_file: Secret::new("07".repeat(32)),
             registrations_per_client: 50,
         };
         let app = identity::app(&config, &Process::new("identity"))

@@ -86,6 +86,11 @@ impl App {
         }
     }
 
+    /// What browsers say of pages of ours.
+    pub(crate) fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         self.http.request(
             method.parse().unwrap(),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Mutex};
 
-use reqwest::header::{LOCATION, SET_COOKIE};
+use reqwest::header::{LOCATION, REFERRER_POLICY, SET_COOKIE};
 use scraper::ElementRef;
 
 use crate::app::{App, Page, page_of};
@@ -40,7 +40,11 @@ impl<'a> Browser<'a> {
 
     /// Sends the form of `page` that goes to `action`, with these fields filled in, and shows what comes of it.
     pub(crate) async fn submit(&self, page: &Page, action: &str, typed: &[(&str, &str)]) -> Page {
-        let answer = self.post(action, &filled(page, action, typed)).await;
+        let fields = filled(page, action, typed);
+        let request = self
+            .form(action, &fields)
+            .header("origin", self.origin(page));
+        let answer = self.send(request).await;
         match answer.headers.get(LOCATION) {
             Some(next) => {
                 assert_eq!(answer.status, 303, "{action}");
@@ -52,14 +56,24 @@ impl<'a> Browser<'a> {
 
     /// The answer to a form, from a page of the shop.
     pub(crate) async fn post(&self, action: &str, fields: &[(String, String)]) -> Page {
+        self.send(self.form(action, fields)).await
+    }
+
+    fn form(&self, action: &str, fields: &[(String, String)]) -> reqwest::RequestBuilder {
         let body = serde_urlencoded::to_string(fields).unwrap();
-        let request = self
-            .app
+        self.app
             .request("POST", action)
             .header("content-type", "application/x-www-form-urlencoded")
             .header("sec-fetch-site", "same-origin")
-            .body(body);
-        self.send(request).await
+            .body(body)
+    }
+
+    /// What a form says of its page: nothing where the page wants nobody told where somebody came from.
+    fn origin(&self, page: &Page) -> String {
+        match page.headers.get(REFERRER_POLICY) {
+            Some(policy) if policy == "no-referrer" => "null".to_owned(),
+            _ => self.app.origin(),
+        }
     }
 
     pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Page {

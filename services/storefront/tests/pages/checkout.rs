@@ -134,6 +134,17 @@ async fn what_sells_out_meanwhile_is_named() {
 }
 
 #[tokio::test]
+async fn when_the_only_thing_sells_out_meanwhile_the_cart_says_that_somebody_was_faster() {
+    let app = App::start().await;
+    let (browser, page) = at_checkout(&app).await;
+    app.shop.world().stock.insert(RED.to_owned(), 0);
+    let page = browser.submit(&page, "/checkout", &ADDRESS).await;
+    assert_eq!(page.text("h1"), "Your cart");
+    assert!(page.text(".flash").contains("Somebody was faster"));
+    assert_eq!(orders(&app), 0);
+}
+
+#[tokio::test]
 async fn an_address_is_checked_before_anything_is_ordered() {
     let app = App::start().await;
     let (browser, page) = at_checkout(&app).await;

@@ -27,6 +27,10 @@ pub(crate) const RAKE: &str = "0199b3a0-0000-7000-8000-0000000000a3";
 /// Who has tried to log in too often.
 pub(crate) const HASTY: &str = "hasty@example.com";
 
+/// Codes of two mails about a forgotten password.
+pub(crate) const RESET_CODE: &str = "01934c1e7b2a70008000000000000007.fresh";
+pub(crate) const USED_CODE: &str = "01934c1e7b2a70008000000000000008.used";
+
 /// What everybody knows, and what becomes of it.
 pub(crate) struct World {
     away: BTreeSet<&'static str>,
@@ -190,6 +194,26 @@ fn problem(status: u16, slug: &str, detail: &str, errors: &[(&str, &str)]) -> Re
         .collect();
     let body = json!({"type": format!("/problems/{slug}"), "status": status, "title": slug, "detail": detail, "errors": errors});
     (StatusCode::from_u16(status).unwrap(), Json(body)).into_response()
+}
+
+/// Who has which code is not looked at here.
+fn reset(code: &str, password: &str) -> Response {
+    let invalid =
+        |field, message| problem(400, "invalid-request", "not valid", &[(field, message)]);
+    match code {
+        USED_CODE => problem(
+            410,
+            "reset-ended",
+            "A link counts once. Ask for another one.",
+            &[],
+        ),
+        RESET_CODE if password == "12345678" => invalid(
+            "newPassword",
+            "is one of the passwords that are tried first",
+        ),
+        RESET_CODE => StatusCode::NO_CONTENT.into_response(),
+        _ => invalid("code", "is not as it stood in the mail"),
+    }
 }
 
 fn money(minor: i64) -> Value {
@@ -440,7 +464,9 @@ impl World {
     fn account(&mut self, asked: &Asked<'_>) -> Response {
         let text = |name: &str| asked.body[name].as_str().unwrap_or_default().to_owned();
         match (asked.method, asked.path.as_slice()) {
-            ("POST", ["users", "login"]) if text("email") == HASTY => {
+            ("POST", ["users", "login"] | ["auth", "forgotten-password"])
+                if text("email") == HASTY =>
+            {
                 problem(429, "too-many-attempts", "Try again in 30 s.", &[])
             }
             ("POST", ["users", "login"]) => match self.accounts.get(&text("email")) {
@@ -480,6 +506,8 @@ impl World {
                 self.accounts.insert(text("email"), account);
                 self.session(&text("email"), 201)
             }
+            ("POST", ["auth", "forgotten-password"]) => StatusCode::ACCEPTED.into_response(),
+            ("POST", ["auth", "reset-password"]) => reset(&text("code"), &text("newPassword")),
             ("POST", ["auth", "refresh"]) => {
                 let token = asked.cookie("argosy_refresh").unwrap_or_default();
                 match self.sessions.remove(&token) {

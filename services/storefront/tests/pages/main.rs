@@ -16,6 +16,7 @@ mod degraded;
 mod failures;
 mod fake_catalog;
 mod fake_shop;
+mod forgotten;
 mod health;
 mod home;
 mod limits;

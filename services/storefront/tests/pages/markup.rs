@@ -8,7 +8,7 @@ use crate::{
     fake_catalog::Mood,
 };
 
-const PAGES: [&str; 18] = [
+const PAGES: [&str; 20] = [
     "/",
     "/about",
     "/categories/coffee",
@@ -26,6 +26,8 @@ const PAGES: [&str; 18] = [
     "/cart",
     "/login?next=/checkout",
     "/register",
+    "/forgotten-password",
+    "/reset-password?code=of-a-mail",
     "/contact",
 ];
 

@@ -30,7 +30,7 @@ struct Edge {
     object_store: Upstream,
     prometheus: Upstream,
     mailbox: Upstream,
-    _stage: Stage,
+    stage: Stage,
 }
 
 impl Drop for Edge {
@@ -67,7 +67,7 @@ impl Edge {
             object_store,
             prometheus,
             mailbox,
-            _stage: stage,
+            stage,
         };
         edge.wait_until_listening().await;
         edge
@@ -357,12 +357,14 @@ async fn a_services_own_policy_stands_alone() {
         &[
             ("content-security-policy", policy),
             ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"),
         ],
         "",
     );
     let answer = edge.get("/").await;
     assert_eq!(answer.header("content-security-policy"), policy);
     assert_eq!(answer.header("x-frame-options"), "DENY");
+    assert_eq!(answer.header("referrer-policy"), "no-referrer");
     let console = edge.get("/prometheus/graph").await;
     assert!(
         console
@@ -376,6 +378,30 @@ async fn a_services_own_policy_stands_alone() {
             .starts_with("default-src 'none'")
             && !default.header("content-security-policy").contains("unsafe")
     );
+}
+
+#[tokio::test]
+async fn the_code_of_a_link_reaches_the_shop_and_no_log() {
+    let mut edge = Edge::start().await;
+    let link = "/reset-password?code=the-secret-of-a-mail&x=1";
+    edge.get(link).await;
+    assert!(format!("{:?}", edge.storefront.asked()).contains("the-secret-of-a-mail"));
+    let style = Request::get("/style.css").header("referer", format!("http://localhost{link}"));
+    edge.ask(style).await;
+    edge.storefront.stop().await;
+    edge.get(&format!("{link}&again=2")).await;
+    let file = edge.stage.places.paths.data("caddy").join("log");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let log = loop {
+        let log = fs::read_to_string(&file).unwrap();
+        if log.contains("again=2") && log.contains("style.css") {
+            break log;
+        }
+        assert!(Instant::now() < deadline, "requests are not logged: {log}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    assert!(log.contains("code=REDACTED"), "{log}");
+    assert!(!log.contains("the-secret-of-a-mail"), "{log}");
 }
 
 #[tokio::test]

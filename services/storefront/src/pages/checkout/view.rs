@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{super::cart::LineView, super::failure::Failure, wish};
 use crate::{
     Storefront, address,
+    flash::Flash,
     form::{Form, FormView, Input},
     links::{self, Link},
     price,
@@ -51,6 +52,8 @@ pub(super) struct News {
     prices: HashMap<VariantId, Money>,
     /// Nobody knows whether the order was placed.
     pub(super) is_away: bool,
+    /// What the cart's page says, where nothing is left that could be ordered.
+    pub(super) nothing_left: Option<Flash>,
 }
 
 impl News {
@@ -79,14 +82,17 @@ impl News {
                 .iter()
                 .map(|(variant, _, price)| (*variant, *price))
                 .collect(),
-            is_away: false,
+            ..Self::default()
         }
     }
 
     /// There is less than was ordered.
     pub(super) fn sold_out(items: &[WishedItem], lines: Vec<(usize, String)>) -> Self {
         let message = "Somebody was faster: there is less in stock than you want. Nothing has been ordered. Change the quantity in your cart, or take it out.";
-        Self::of_lines(items, lines, message)
+        Self {
+            nothing_left: Some(Flash::SOLD_OUT),
+            ..Self::of_lines(items, lines, message)
+        }
     }
 
     /// Something has left the shop.
@@ -95,7 +101,10 @@ impl News {
             .into_iter()
             .map(|line| (line, "This is no longer sold".to_owned()));
         let message = "Something of it is no longer sold. Nothing has been ordered. Take it out of your cart.";
-        Self::of_lines(items, lines.collect(), message)
+        Self {
+            nothing_left: Some(Flash::NO_LONGER_SOLD),
+            ..Self::of_lines(items, lines.collect(), message)
+        }
     }
 
     /// A service did not answer.

@@ -33,7 +33,7 @@ impl Size {
     }
 
     /// JPEG quality (1 to 100). Rings around edges are seen in proportion to the picture, so small ones may have more of them:
-    /// a page that shows nineteen of them stays below 150 kB.
+    /// a page that shows sixteen of them stays below 150 kB.
     const fn quality(self) -> u8 {
         match self {
             Self::Small => 60,

@@ -181,6 +181,11 @@ impl World {
         self.component(component).is_some()
     }
 
+    /// Whether the edge lets the mails be read that were caught.
+    fn shows_mail(&self) -> bool {
+        self.has("mailbox") && self.environment.settings().mail_at_edge
+    }
+
     fn component(&self, name: &str) -> Option<&Component> {
         self.environment
             .stack

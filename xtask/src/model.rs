@@ -79,6 +79,8 @@ pub(crate) struct Settings {
     pub(crate) logins_per_minute: NonZeroU32,
     /// Such tries that may come from there at once.
     pub(crate) login_burst: NonZeroU32,
+    /// Whether the edge shows the private network the mails that were caught, at /mail/. Links in them open accounts.
+    pub(crate) mail_at_edge: bool,
 }
 
 impl Default for Settings {
@@ -97,6 +99,7 @@ impl Default for Settings {
             request_burst: number(50),
             logins_per_minute: number(20),
             login_burst: number(10),
+            mail_at_edge: false,
         }
     }
 }

@@ -66,6 +66,7 @@ pub(super) async fn travel(trip: &mut Trip<'_>) {
     for (path, component) in CONSOLES
         .iter()
         .filter(|(_, component)| world.has(component))
+        .filter(|(_, component)| *component != "mailbox" || world.shows_mail())
     {
         trip.hop(
             &format!("console {path}"),

@@ -22,7 +22,7 @@ const THROUGH_EDGE: [&str; 2] = ["caddy", "mailbox"];
 
 pub(super) async fn travel(trip: &mut Trip<'_>) {
     let world = trip.world;
-    if !world.has("mailbox") {
+    if !world.shows_mail() {
         return;
     }
     let subject = format!("probe {}", uuid::Uuid::new_v4());

@@ -55,6 +55,7 @@ pub(crate) struct SettingsOverlay {
     pub(crate) request_burst: Option<NonZeroU32>,
     pub(crate) logins_per_minute: Option<NonZeroU32>,
     pub(crate) login_burst: Option<NonZeroU32>,
+    pub(crate) mail_at_edge: Option<bool>,
 }
 
 /// What the environment sets anew for one component.

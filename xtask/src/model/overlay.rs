@@ -55,6 +55,7 @@ fn set_settings(settings: &mut Settings, overlay: SettingsOverlay) {
         request_burst,
         logins_per_minute,
         login_burst,
+        mail_at_edge,
     } = overlay;
     set(&mut settings.log_level, log_level);
     set(&mut settings.scrape_interval, scrape_interval);
@@ -71,6 +72,7 @@ fn set_settings(settings: &mut Settings, overlay: SettingsOverlay) {
     set(&mut settings.request_burst, request_burst);
     set(&mut settings.logins_per_minute, logins_per_minute);
     set(&mut settings.login_burst, login_burst);
+    set(&mut settings.mail_at_edge, mail_at_edge);
 }
 
 fn set<T>(setting: &mut T, overlay: Option<T>) {

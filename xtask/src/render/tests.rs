@@ -254,3 +254,11 @@ fn an_environment_without_consoles_renders_too() {
     let alertmanager = &rendered.units["alertmanager"].files["alertmanager.yml"];
     assert!(!alertmanager.content.contains("smtp"));
 }
+
+#[test]
+fn the_mails_that_were_caught_are_read_at_the_edge_only_where_an_environment_says_so() {
+    for (environment, expected) in [("dev", true), ("prod", false)] {
+        let caddyfile = Stage::of(environment).file("caddy", "Caddyfile");
+        assert_eq!(caddyfile.contains("/mail"), expected, "{environment}");
+    }
+}

@@ -51,7 +51,7 @@ impl Edge {
             Upstream::start().await,
         ];
         let overlay = format!(
-            "components:\n  caddy: {{ ports: {{ http: {port}, gateway: {gateway}, https: {https}, admin: {admin} }} }}\n  \
+            "settings: {{ mail_at_edge: true }}\ncomponents:\n  caddy: {{ ports: {{ http: {port}, gateway: {gateway}, https: {https}, admin: {admin} }} }}\n  \
              storefront: {{ ports: {{ http: {} }} }}\n  catalog: {{ ports: {{ http: {} }} }}\n  object-store: {{ ports: {{ s3: {} }} }}\n  \
              prometheus: {{ ports: {{ http: {} }} }}\n  mailbox: {{ ports: {{ http: {} }} }}\n",
             storefront.port, catalog.port, object_store.port, prometheus.port, mailbox.port

@@ -24,10 +24,7 @@ use crate::{
     digest,
     failure::{Failure, IoContext as _, Kind},
     reporter::table,
-    runtime::{
-        chosen::{self, Runtime},
-        docker::engine::DEFAULT_HOST,
-    },
+    runtime::docker::engine::DEFAULT_HOST,
     session::Session,
     this_program::{home_beside, toolkit},
 };
@@ -49,18 +46,26 @@ const PROJECT: &str = "argosy-bench";
 const FILE: &str = "compose.debian.yaml";
 const LABELS: &str = "labels.yaml";
 
+/// In homes of its own, and with the environment's names: an environment that is there already is told to be in the way.
 pub(crate) async fn run(session: &Session, runs: u32, rounds: u32) -> Result<(), Failure> {
-    let remembered = chosen::remembered(&session.paths);
-    let ran_before = remembered.is_some_and(|chosen| chosen.runtime == Runtime::Docker);
-    toolkit(session, None, &UP).await?;
-    nothing_to_do(session, runs, &UP).await?;
-    toolkit(session, None, &["down"]).await?;
-    let cold = cold(session, rounds).await;
-    if ran_before {
-        session.reporter.note("starting the environment again");
-        toolkit(session, None, &UP).await?;
+    let root = home_beside(session, "bench-still");
+    let measured = async {
+        toolkit(session, Some(&root), &UP).await?;
+        nothing_to_do(session, Some(&root), runs, &UP).await
+    };
+    let measured = measured.await;
+    clear(session, &root).await?;
+    measured?;
+    cold(session, rounds).await
+}
+
+/// Ends what runs there, and leaves nothing of it.
+async fn clear(session: &Session, root: &Path) -> Result<(), Failure> {
+    toolkit(session, Some(root), &["down", "--volumes"]).await?;
+    if root.exists() {
+        fs::remove_dir_all(root).doing("remove", root)?;
     }
-    cold
+    Ok(())
 }
 
 async fn cold(session: &Session, rounds: u32) -> Result<(), Failure> {
@@ -123,9 +128,7 @@ async fn ours_once(session: &Session) -> Result<Duration, Failure> {
         every_probe_passes(session, &root, begun).await
     };
     let took = well.await;
-    let cleared = toolkit(session, Some(&root), &["down", "--volumes"]).await;
-    fs::remove_dir_all(&root).doing("remove", &root)?;
-    cleared?;
+    clear(session, &root).await?;
     took
 }
 

@@ -151,7 +151,9 @@ impl<'a> Bench<'a> {
         self.settle().await?;
         self.throughput("with all that follows", alone, None)
             .await?;
+        self.settle().await?;
         self.sagas().await?;
+        self.settle().await?;
         self.hot_stock().await?;
         let head = ["WHAT", "CONDITION", "p50 ms", "p99 ms", "ERRORS"];
         self.session.reporter.print(&table(head, &self.rows));

@@ -34,7 +34,7 @@ const COLD: Goal = Goal(1.15);
 pub(crate) async fn run(session: &Session, runs: u32) -> Result<(), Failure> {
     let ran_before = matches!(Supervisor::connect(&session.paths).await, Ok(Some(_)));
     up(session, None).await?;
-    nothing_to_do(session, runs, &UP).await?;
+    nothing_to_do(session, None, runs, &UP).await?;
     toolkit(session, None, &["down"]).await?;
     let cold = cold(session).await;
     if ran_before {
@@ -47,12 +47,13 @@ pub(crate) async fn run(session: &Session, runs: u32) -> Result<(), Failure> {
 /// How long `up` takes when nothing has changed.
 pub(super) async fn nothing_to_do(
     session: &Session,
+    home: Option<&Path>,
     runs: u32,
     arguments: &[&str],
 ) -> Result<(), Failure> {
     let mut times = Vec::new();
     for _ in 0..runs {
-        let run = toolkit(session, None, arguments).await?;
+        let run = toolkit(session, home, arguments).await?;
         if run
             .events
             .iter()

@@ -70,6 +70,11 @@ pub(crate) const TESTS: &[Test] = &[
         run: |browser| Box::pin(buying::an_open_page_is_told(browser)),
     },
     Test {
+        name: "an order's page without live updates looks for news itself",
+        scripts: Scripts::On,
+        run: |browser| Box::pin(without::live_updates(browser)),
+    },
+    Test {
         name: "a price that changes during the checkout is told before anything is bought",
         scripts: Scripts::On,
         run: |browser| Box::pin(trouble::the_price_changes(browser)),

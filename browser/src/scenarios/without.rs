@@ -1,6 +1,7 @@
-//! Buying without what most people have: a mouse, or scripts.
+//! The shop without what most people have: a mouse, scripts, or live updates.
 
 use anyhow::{Result, ensure};
+use serde_json::json;
 use thirtyfour::Key;
 
 use super::{
@@ -80,4 +81,42 @@ pub(super) async fn scripts(browser: &Browser) -> Result<()> {
     browser.press(ORDER).await?;
     is_bought(browser, &shopper).await?;
     Ok(())
+}
+
+/// No connection for live updates comes about, as when the notifications are away.
+const NO_LIVE_UPDATES: &str = "window.WebSocket = class extends EventTarget {
+    constructor() {
+        super();
+        setTimeout(() => this.dispatchEvent(new CloseEvent('close', { code: 1006 })));
+    }
+};";
+
+/// Nobody tells the page anything; it looks again by itself.
+pub(super) async fn live_updates(browser: &Browser) -> Result<()> {
+    let platform = &browser.platform;
+    let vendor = Person::register(platform, "vendor").await?;
+    let goods = vendor.sell("Speaking tube", "41.00", 5).await?;
+    let shopper = Person::register(platform, "customer").await?;
+    let order = shopper.buy(&goods, 1).await?;
+    shopper.order_that_is(&order, "PAID").await?;
+
+    shopper.sign_in(browser).await?;
+    let script = json!({ "source": NO_LIVE_UPDATES });
+    browser
+        .devtools("Page.addScriptToEvaluateOnNewDocument", script)
+        .await?;
+    browser.open(&format!("/orders/{order}")).await?;
+    ensure!(
+        browser
+            .ask("return window.WebSocket.name", Vec::new())
+            .await?
+            != "WebSocket",
+        "the page still has its WebSocket"
+    );
+    vendor.ship(&order).await?;
+    browser.sees("Tidewater Parcels, TW-4711").await?;
+    // The rest of the shop does not mind.
+    browser.open(&goods.path()).await?;
+    browser.press(PUT_IN).await?;
+    browser.arrives_at("/cart").await
 }

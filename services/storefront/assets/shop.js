@@ -54,8 +54,7 @@ function follow(memory) {
     socket.addEventListener("open", () => {
       failures = 0;
       // What happened between the page and this moment was told to nobody.
-      const shown = document.querySelector("[data-order]");
-      if (shown) refresh({ orderId: shown.dataset.order, version: Infinity });
+      look();
     });
     socket.addEventListener("message", (message) => {
       const update = JSON.parse(message.data);
@@ -69,7 +68,11 @@ function follow(memory) {
       if (end.code === 4403 || failures > 10) return;
       // The token has run out: any page of the shop renews it.
       if (end.code === 4401) await fetch("/", { method: "HEAD" }).catch(() => {});
-      setTimeout(open, Math.min(1000 * 2 ** failures, 60000));
+      // Until somebody tells, the order's page looks by itself.
+      setTimeout(() => {
+        look();
+        open();
+      }, Math.min(1000 * 2 ** failures, 60000));
     });
   };
   open();
@@ -96,12 +99,18 @@ function tell(update) {
   refresh(update);
 }
 
+// Whether there is news of the order that is shown.
+function look() {
+  const shown = document.querySelector("[data-order]");
+  if (shown) refresh({ orderId: shown.dataset.order, version: Infinity });
+}
+
 // The order's own page shows the news at once.
 async function refresh(update) {
   const shown = document.querySelector(`[data-order="${CSS.escape(update.orderId)}"]`);
   if (!shown || Number(shown.dataset.version) >= update.version) return;
-  const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-  if (!answer.ok) return;
+  const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
+  if (!answer?.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const id of ["order-status", "order-timeline"]) {
     const fresh = page.getElementById(id);

@@ -44,7 +44,7 @@ pub(crate) struct Facets {
 }
 
 /// The facets of what filters find, as of a moment ago.
-pub(crate) fn memory() -> Memory<Facets> {
+pub(crate) fn memory() -> Memory<Filter, Facets> {
     Memory::new(MAX_FILTERS, TTL)
 }
 

@@ -13,6 +13,7 @@ mod list_products;
 mod list_query;
 mod list_variants;
 mod search_products;
+mod sent;
 mod update_product;
 mod update_variant;
 mod upload_picture;
@@ -28,6 +29,8 @@ use utoipa::OpenApi;
 use crate::assembly::State;
 
 pub(crate) use get_product::load as load_product;
+pub(crate) use list_query::ListQuery;
+pub(crate) use sent::Sent;
 
 /// The name of the package, the binary and the component.
 const SERVICE: &str = "catalog";

@@ -42,7 +42,7 @@ pub(crate) enum Error {
 }
 
 /// What filters find, as of a moment ago.
-pub(crate) fn memory() -> Memory<Found> {
+pub(crate) fn memory() -> Memory<Filter, Found> {
     Memory::new(MAX_COUNTS, COUNT_TTL)
 }
 

@@ -1,7 +1,9 @@
-//! Remembers for a moment what was counted for a filter: counting costs more than a page of the list itself.
+//! Remembers for a moment what was found out, until this process changes something: counting costs more than a page of the
+//! list itself, and many ask for the same page at the same time.
 
 use std::{
     future::Future,
+    hash::Hash,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -11,17 +13,15 @@ use std::{
 
 use moka::future::Cache;
 
-use crate::domain::filter::Filter;
-
-/// What was found out about filters. Cheap to clone.
-pub(crate) struct Memory<V> {
-    cache: Cache<(u64, Filter), Arc<V>>,
-    /// Part of every key. What is still being counted when something changes is remembered under a number that
+/// What was found out, by what was asked. Cheap to clone.
+pub(crate) struct Memory<K, V> {
+    cache: Cache<(u64, K), Arc<V>>,
+    /// Part of every key. What is still being found out when something changes is remembered under a number that
     /// nobody asks for any more.
     generation: Arc<AtomicU64>,
 }
 
-impl<V> Clone for Memory<V> {
+impl<K, V> Clone for Memory<K, V> {
     fn clone(&self) -> Self {
         Self {
             cache: self.cache.clone(),
@@ -30,11 +30,15 @@ impl<V> Clone for Memory<V> {
     }
 }
 
-impl<V: Send + Sync + 'static> Memory<V> {
-    /// Remembers at most `filters` of them, each for at most `ttl`: so long it may be behind what other replicas write.
-    pub(crate) fn new(filters: u64, ttl: Duration) -> Self {
+impl<K, V> Memory<K, V>
+where
+    K: Clone + Eq + Hash + Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    /// Remembers at most `entries` of them, each for at most `ttl`: so long it may be behind what other replicas write.
+    pub(crate) fn new(entries: u64, ttl: Duration) -> Self {
         let cache = Cache::builder()
-            .max_capacity(filters)
+            .max_capacity(entries)
             .time_to_live(ttl)
             .build();
         Self {
@@ -43,23 +47,23 @@ impl<V: Send + Sync + 'static> Memory<V> {
         }
     }
 
-    /// What is remembered of `filter`, else what `count` finds out, which is remembered if it is `dear`: what is cheap to
-    /// count is counted anew each time, and is never behind.
+    /// What is remembered of `asked`, else what `find` finds out, which is remembered if it is `dear`: what is not is found
+    /// out anew each time, and is never behind.
     pub(crate) async fn recall<E>(
         &self,
-        filter: &Filter,
-        count: impl Future<Output = Result<V, E>>,
+        asked: &K,
+        find: impl Future<Output = Result<V, E>>,
         dear: impl FnOnce(&V) -> bool,
     ) -> Result<Arc<V>, E> {
-        let key = (self.generation.load(Ordering::Acquire), filter.clone());
+        let key = (self.generation.load(Ordering::Acquire), asked.clone());
         if let Some(known) = self.cache.get(&key).await {
             return Ok(known);
         }
-        let counted = Arc::new(count.await?);
-        if dear(&counted) {
-            self.cache.insert(key, Arc::clone(&counted)).await;
+        let found = Arc::new(find.await?);
+        if dear(&found) {
+            self.cache.insert(key, Arc::clone(&found)).await;
         }
-        Ok(counted)
+        Ok(found)
     }
 
     /// To be called after the commit of a change.

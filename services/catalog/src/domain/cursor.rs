@@ -18,7 +18,7 @@ use super::filter::{Filter, Sort};
 const MAX_CHARS: usize = 2048;
 
 /// The value by which a list is ordered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Key {
     /// A rank, a price in minor units, or a score.
@@ -30,7 +30,7 @@ pub(crate) enum Key {
 }
 
 /// The last product of a page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Cursor {
     pub(crate) key: Key,
     pub(crate) id: ProductId,

@@ -5,11 +5,14 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use chassis::{Json, Problem, problem::NOT_FOUND};
+use chassis::{Problem, problem::NOT_FOUND};
 use contracts::ProductId;
 use sqlx::PgConnection;
 
-use super::body::{ProblemBody, ProductBody, entity_tag};
+use super::{
+    body::{ProblemBody, ProductBody, entity_tag},
+    sent::{Sent, json, to_send},
+};
 use crate::{
     assembly::State,
     db,
@@ -36,21 +39,28 @@ pub(crate) async fn get_product(
     Path(product): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let mut connection = state.database.acquire().await?;
-    let product = find(&mut connection, &product)
-        .await?
-        .filter(|product| product.status == Status::Active);
-    let product = product.ok_or_else(no_such_product)?;
-    let tag = entity_tag(product.version);
-    if matches(&headers, &tag) {
-        return Ok((StatusCode::NOT_MODIFIED, cache_headers(&tag)).into_response());
+    let sent = state
+        .products
+        .recall(&product, shown(&state, &product), Option::is_some);
+    let sent = sent.await?;
+    let Sent { tag, body } = sent.as_ref().as_ref().ok_or_else(no_such_product)?;
+    if matches(&headers, tag) {
+        return Ok((StatusCode::NOT_MODIFIED, cache_headers(tag)).into_response());
     }
+    Ok((cache_headers(tag), json(body)).into_response())
+}
+
+/// The product, if the public may see it.
+async fn shown(state: &State, text: &str) -> Result<Option<Sent>, Problem> {
+    let mut connection = state.database.acquire().await?;
+    let product = find(&mut connection, text).await?;
+    let Some(product) = product.filter(|product| product.status == Status::Active) else {
+        return Ok(None);
+    };
+    let tag = entity_tag(product.version);
     let product = load(&mut connection, product).await?;
-    Ok((
-        cache_headers(&tag),
-        Json(ProductBody::new(product, &state.pictures)),
-    )
-        .into_response())
+    let body = to_send(&ProductBody::new(product, &state.pictures));
+    Ok(Some(Sent { tag, body }))
 }
 
 /// By its id when the text is one, else by its slug.

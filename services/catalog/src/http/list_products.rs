@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use axum::extract::State as FromState;
-use chassis::{FieldError, Json, Problem};
+use axum::{extract::State as FromState, response::Response};
+use bytes::Bytes;
+use chassis::{FieldError, Problem};
 use contracts::ProductId;
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -13,6 +14,7 @@ use uuid::Uuid;
 use super::{
     body::{ItemBody, ProblemBody},
     list_query::ListQuery,
+    sent::{json, to_send},
 };
 use crate::{
     assembly::State,
@@ -64,7 +66,12 @@ pub(crate) struct ProductPage {
 pub(crate) async fn list_products(
     FromState(state): FromState<State>,
     query: ListQuery,
-) -> Result<Json<ProductPage>, Problem> {
+) -> Result<Response, Problem> {
+    let sent = state.pages.recall(&query, list(&state, &query), |_| true);
+    Ok(json(&*sent.await?))
+}
+
+async fn list(state: &State, query: &ListQuery) -> Result<Bytes, Problem> {
     let mut connection = state.database.acquire().await?;
     let found = state
         .listings
@@ -75,9 +82,8 @@ pub(crate) async fn list_products(
         )
         .await
         .map_err(not_found_by)?;
-    page(&state, &mut connection, &query, &found)
-        .await
-        .map(Json)
+    let page = page(state, &mut connection, query, &found).await?;
+    Ok(to_send(&page))
 }
 
 /// One page of what was found.

@@ -23,7 +23,7 @@ const MAX_ATTRIBUTE_VALUES: usize = 50;
 const PARAMETERS: &str = "category, q, minPrice, maxPrice, vendor, attr.<key>, sort, limit, after";
 
 /// What a list is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct ListQuery {
     pub(crate) filter: Filter,
     pub(crate) sort: Sort,

@@ -168,9 +168,28 @@ async fn the_total_follows_ones_own_writes_at_once() {
 }
 
 #[tokio::test]
-async fn in_a_small_shop_the_total_follows_what_other_replicas_write_too() {
+async fn lists_and_products_soon_follow_what_other_replicas_write_too() {
     let app = TestApp::start().await;
     assert_eq!(app.list(&[]).await.expect(200).json()["totalCount"], 0);
     fill(&app, 5).await;
-    assert_eq!(app.list(&[]).await.expect(200).json()["totalCount"], 5);
+    testkit::eventually("the list has what was written elsewhere", || async {
+        let list = app.list(&[]).await.expect(200).json();
+        (list["totalCount"] == 5).then_some(())
+    })
+    .await;
+    let price = || async {
+        let answer = app.anonymous.get("/api/products/lamp-1").await;
+        answer.expect(200).json()["price"].clone()
+    };
+    let before = price().await;
+    let mut connection = app.database.connect().await;
+    sqlx::query("update products set price_minor = price_minor + 100 where slug = 'lamp-1'")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    testkit::eventually(
+        "the product has the price that was written elsewhere",
+        || async { (price().await != before).then_some(()) },
+    )
+    .await;
 }

@@ -26,7 +26,7 @@ use crate::{
     reporter::table,
     runtime::docker::engine::DEFAULT_HOST,
     session::Session,
-    this_program::{home_beside, toolkit},
+    this_program::{clear, home_beside, toolkit},
 };
 
 /// Of our cold start to Compose's.
@@ -57,15 +57,6 @@ pub(crate) async fn run(session: &Session, runs: u32, rounds: u32) -> Result<(),
     clear(session, &root).await?;
     measured?;
     cold(session, rounds).await
-}
-
-/// Ends what runs there, and leaves nothing of it.
-async fn clear(session: &Session, root: &Path) -> Result<(), Failure> {
-    toolkit(session, Some(root), &["down", "--volumes"]).await?;
-    if root.exists() {
-        fs::remove_dir_all(root).doing("remove", root)?;
-    }
-    Ok(())
 }
 
 async fn cold(session: &Session, rounds: u32) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! This very program, run as a person runs it: in a process of its own, its events read.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::{Duration, Instant},
@@ -10,7 +11,7 @@ use tokio::process::Command;
 
 use crate::{
     events::{Event, Line},
-    failure::{Failure, Kind},
+    failure::{Failure, IoContext as _, Kind},
     session::Session,
 };
 
@@ -87,6 +88,15 @@ pub(crate) async fn whatever(
 /// A home beside this session's own, where the same accounts can reach it, for a platform that lives for one measurement.
 pub(crate) fn home_beside(session: &Session, name: &str) -> PathBuf {
     root_of(session).join(format!("{name}-{}", std::process::id()))
+}
+
+/// Ends what runs in such a home, and leaves nothing of it; where it cannot be ended, the home stays, so that one can look.
+pub(crate) async fn clear(session: &Session, home: &Path) -> Result<(), Failure> {
+    toolkit(session, Some(home), &["down", "--volumes"]).await?;
+    if home.exists() {
+        fs::remove_dir_all(home).doing("remove", home)?;
+    }
+    Ok(())
 }
 
 /// What `--home` must say for this session's own home.

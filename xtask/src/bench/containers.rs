@@ -21,12 +21,15 @@ use super::{
     tell,
 };
 use crate::{
-    digest,
     failure::{Failure, IoContext as _, Kind},
+    paths::Paths,
     reporter::table,
-    runtime::docker::engine::DEFAULT_HOST,
+    runtime::docker::{
+        engine::DEFAULT_HOST,
+        names::{KIND, Names, UNIT},
+    },
     session::Session,
-    this_program::{home_beside, toolkit},
+    this_program::{clear, home_beside, toolkit},
 };
 
 /// Of our cold start to Compose's.
@@ -57,15 +60,6 @@ pub(crate) async fn run(session: &Session, runs: u32, rounds: u32) -> Result<(),
     clear(session, &root).await?;
     measured?;
     cold(session, rounds).await
-}
-
-/// Ends what runs there, and leaves nothing of it.
-async fn clear(session: &Session, root: &Path) -> Result<(), Failure> {
-    toolkit(session, Some(root), &["down", "--volumes"]).await?;
-    if root.exists() {
-        fs::remove_dir_all(root).doing("remove", root)?;
-    }
-    Ok(())
 }
 
 async fn cold(session: &Session, rounds: u32) -> Result<(), Failure> {
@@ -199,18 +193,19 @@ fn labels(session: &Session, folder: &Path, rendered: &str) -> Result<String, Fa
         )
     })?;
     let services = file["services"].as_object().into_iter().flatten();
-    let home = digest::of(folder.as_os_str().as_encoded_bytes());
+    let home = Paths {
+        home: folder.to_owned(),
+        ..session.paths.clone()
+    };
+    let ours = Names::of(&session.environment, &home).labels();
     let components = &session.environment.stack.components;
     let labelled: BTreeMap<&String, serde_json::Value> = services
         .map(|(unit, _)| {
             let runs = components.keys().any(|name| name.as_str() == unit);
-            let labels = json!({
-                "argosy.stack": session.environment.stack.name.as_str(),
-                "argosy.environment": session.environment.name.as_str(),
-                "argosy.home": home,
-                "argosy.unit": unit,
-                "argosy.kind": if runs { "component" } else { "job" },
-            });
+            let kind = if runs { "component" } else { "job" };
+            let mut labels = ours.clone();
+            labels.insert(UNIT.to_owned(), unit.clone());
+            labels.insert(KIND.to_owned(), kind.to_owned());
             (unit, json!({ "labels": labels }))
         })
         .collect();

@@ -5,7 +5,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     path::Path,
     time::Duration,
 };
@@ -17,12 +16,12 @@ use super::{
 };
 use crate::{
     events::{Event, Phase},
-    failure::{Failure, IoContext as _, Kind},
+    failure::{Failure, Kind},
     model::Environment,
     reporter::table,
     runtime::host::client::Supervisor,
     session::Session,
-    this_program::{Run, home_beside, toolkit},
+    this_program::{Run, clear, home_beside, toolkit},
 };
 
 /// For the 95th percentile, in milliseconds.
@@ -105,10 +104,7 @@ pub(super) async fn nothing_to_do(
 async fn cold(session: &Session) -> Result<(), Failure> {
     let root = home_beside(session, "bench");
     let run = up(session, Some(&root)).await;
-    let cleared = toolkit(session, Some(&root), &["down", "--volumes"]).await;
-    if root.exists() {
-        fs::remove_dir_all(&root).doing("remove", &root)?;
-    }
+    let cleared = clear(session, &root).await;
     let run = run?;
     cleared?;
     let times = own_times(&run.events);

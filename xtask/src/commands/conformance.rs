@@ -3,7 +3,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
     path::Path,
 };
 
@@ -13,11 +12,11 @@ use crate::{
     cli::Conformance,
     events::{Conformity, Event},
     exit::Exit,
-    failure::{Failure, Failures, IoContext as _},
+    failure::{Failure, Failures},
     reporter::table,
     runtime::chosen::Runtime,
     session::Session,
-    this_program::{home_beside, toolkit, whatever},
+    this_program::{clear, home_beside, toolkit, whatever},
 };
 
 const RUNTIMES: [Runtime; 2] = [Runtime::Host, Runtime::Docker];
@@ -67,10 +66,7 @@ async fn once(
 ) -> Result<Findings, Failure> {
     let home = home_beside(session, &format!("conformance-{}", runtime.word()));
     let findings = examined(session, &home, runtime, args).await;
-    let cleared = toolkit(session, Some(&home), &["down", "--volumes"]).await;
-    if home.exists() {
-        fs::remove_dir_all(&home).doing("remove", &home)?;
-    }
+    let cleared = clear(session, &home).await;
     let findings = findings?;
     cleared?;
     Ok(findings)

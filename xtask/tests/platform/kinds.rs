@@ -174,7 +174,7 @@ fn a_home_that_fills_while_something_runs_is_told() {
         &shell(
             "full",
             free_port(),
-            "dd if=/dev/zero of=file bs=64k 2>/dev/null",
+            "dd if=/dev/zero of=file bs=64k oflag=append conv=notrunc 2>/dev/null",
             "",
         ),
     );

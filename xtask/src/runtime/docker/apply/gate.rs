@@ -143,11 +143,11 @@ impl Apply<'_> {
 
     /// Whether the engine tells of it since the container's last start. It may hear of it a little later than of the end.
     async fn ran_out_of_memory(&self, seen: &Seen) -> bool {
-        let (Some(began), Some(id)) = (seen.began(), &seen.container.id) else {
+        let Some(began) = seen.began() else {
             return false;
         };
         let about = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
-        let filters = HashMap::from([about("container", id), about("event", "oom")]);
+        let filters = HashMap::from([about("container", &seen.id), about("event", "oom")]);
         let since = format!(
             "{}.{:09}",
             began.timestamp(),

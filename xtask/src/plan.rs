@@ -138,7 +138,7 @@ pub(crate) fn plan(desired: &Desired, observed: &Observed) -> Plan {
         .collect();
     let removed: Vec<String> = steps.iter().map(|step| step.component.clone()).collect();
     steps.extend(desired.nodes.iter().filter_map(|(name, node)| {
-        let mut step = step_for(name, node, observed)?;
+        let mut step = step_for(name, node, desired, observed)?;
         step.after.clone_from(&removed);
         Some(step)
     }));
@@ -146,9 +146,19 @@ pub(crate) fn plan(desired: &Desired, observed: &Observed) -> Plan {
     Plan { steps }
 }
 
-fn step_for(name: &str, node: &Node, observed: &Observed) -> Option<Step> {
+fn step_for(name: &str, node: &Node, desired: &Desired, observed: &Observed) -> Option<Step> {
     match &node.work {
-        Work::Job { volumes } => job_step(name, node, volumes, observed),
+        Work::Job { volumes } => {
+            let is_to_be_made = |volume: &&String| {
+                !observed.volumes.contains_key(*volume)
+                    && desired
+                        .nodes
+                        .get(*volume)
+                        .is_some_and(|owner| step_for(volume, owner, desired, observed).is_some())
+            };
+            let made = volumes.iter().filter(is_to_be_made).collect();
+            job_step(name, node, volumes, &made, observed)
+        }
         Work::Component { steps } => match observed.components.get(name) {
             None => Some(Step::new(name, StepKind::Create, "it does not run", None)),
             Some(running) => component_step(name, node, steps, running),
@@ -209,10 +219,12 @@ impl Steps {
     }
 }
 
+/// `made` are those of its `volumes` that are not there yet, and that this plan brings.
 fn job_step(
     name: &str,
     node: &Node,
     volumes: &BTreeSet<String>,
+    made: &BTreeSet<&String>,
     observed: &Observed,
 ) -> Option<Step> {
     let Some(done) = observed.jobs.get(name) else {
@@ -223,10 +235,10 @@ fn job_step(
             None,
         ));
     };
-    if let Some(volume) = volumes
-        .iter()
-        .find(|volume| done.volumes.get(*volume) != observed.volumes.get(*volume))
-    {
+    let is_new = |volume: &&String| {
+        made.contains(*volume) || done.volumes.get(*volume) != observed.volumes.get(*volume)
+    };
+    if let Some(volume) = volumes.iter().find(is_new) {
         let cause = format!("the data of {volume} is new since it last ran");
         return Some(Step::new(
             name,

@@ -214,6 +214,37 @@ fn a_job_runs_again_when_the_data_it_prepared_is_new() {
     );
 }
 
+#[test]
+fn a_job_runs_again_when_the_data_it_prepares_is_yet_to_be_made() {
+    let job = Node {
+        work: Work::Job {
+            volumes: BTreeSet::from(["postgres".into()]),
+        },
+        inputs: inputs(&[("args", "1")]),
+        depends_on: BTreeSet::from(["postgres".into()]),
+    };
+    let database = component(&[("image", "1")], &[], &[]);
+    let desired = Desired {
+        nodes: BTreeMap::from([("migrate".into(), job), ("postgres".into(), database)]),
+    };
+    // It has run before it needed the database.
+    let done = ObservedJob {
+        inputs: inputs(&[("args", "1")]),
+        volumes: BTreeMap::new(),
+    };
+    let observed = Observed {
+        jobs: BTreeMap::from([("migrate".into(), done)]),
+        ..Observed::default()
+    };
+    let steps = plan(&desired, &observed).steps;
+    let kinds: Vec<StepKind> = steps.iter().map(|step| step.kind).collect();
+    assert_eq!(kinds, [StepKind::Create, StepKind::RunJob]);
+    assert_eq!(
+        steps[1].cause,
+        "the data of postgres is new since it last ran"
+    );
+}
+
 /// Applies a step to the observed world as a runtime that keeps its word would.
 fn apply(desired: &Desired, observed: &mut Observed, step: &Step) {
     let Some(node) = desired.nodes.get(&step.component) else {
@@ -236,6 +267,10 @@ fn apply(desired: &Desired, observed: &mut Observed, step: &Step) {
             observed
                 .components
                 .insert(step.component.clone(), component);
+            observed
+                .volumes
+                .entry(step.component.clone())
+                .or_insert_with(|| "made".into());
         }
         Work::Job { volumes } => {
             let volumes = volumes

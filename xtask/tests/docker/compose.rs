@@ -57,7 +57,7 @@ struct Composed {
 
 impl Composed {
     fn render() -> Self {
-        let project = whole_platform("test", 28_000);
+        let project = whole_platform("test", 18_000);
         // Where the toolkit looks for the secrets when it probes.
         let folder = project.home.join("test");
         fs::create_dir_all(folder.join("run")).unwrap();

@@ -17,7 +17,10 @@ mod containers;
 mod engine;
 mod models;
 
-use proptest::{prelude::*, test_runner::Config};
+use proptest::{
+    prelude::*,
+    test_runner::{Config, TestCaseResult},
+};
 
 use crate::{engine::FakeEngine, models::Model, project::Project};
 
@@ -40,25 +43,31 @@ fn up(project: &Project, engine: &FakeEngine) -> project::Run {
 }
 
 /// What is asked of the engine after an `up`: nothing is to be done, and nothing is done.
-fn is_settled(project: &Project, engine: &FakeEngine, what: &str) {
+fn is_settled(project: &Project, engine: &FakeEngine, what: &str) -> TestCaseResult {
     let plan = project.run(&["plan"]);
-    assert_eq!(
+    prop_assert_eq!(
         (plan.exit, plan.steps()),
         (0, Vec::new()),
-        "{what}: {plan:#?}"
+        "{}: {:#?}",
+        what,
+        plan
     );
     let changes = engine.changes();
     let again = up(project, engine);
-    assert_eq!(
+    prop_assert_eq!(
         (again.exit, again.steps()),
         (0, Vec::new()),
-        "{what}: {again:#?}"
+        "{}: {:#?}",
+        what,
+        again
     );
-    assert_eq!(
+    prop_assert_eq!(
         engine.changes(),
         changes,
-        "{what}: an `up` with nothing to do has changed something"
+        "{}: an `up` with nothing to do has changed something",
+        what
     );
+    Ok(())
 }
 
 proptest! {
@@ -74,7 +83,7 @@ proptest! {
             Model::write(model, &project);
             let up = up(&project, &engine);
             prop_assert_eq!(up.exit, 0, "{}: {:#?}", what, up);
-            is_settled(&project, &engine, what);
+            is_settled(&project, &engine, what)?;
         }
         let down = project.run(&["down", "--volumes", "--yes"]);
         prop_assert_eq!(down.exit, 0, "{:#?}", down);

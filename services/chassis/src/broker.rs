@@ -8,7 +8,7 @@ use async_nats::{
     connection::State,
     jetstream::{
         self,
-        stream::{Config, Info, RetentionPolicy, StorageType},
+        stream::{Config, Info, RawMessageErrorKind, RetentionPolicy, StorageType},
     },
 };
 use tokio::sync::watch;
@@ -128,6 +128,25 @@ impl Broker {
             "the stream is declared"
         );
         Ok(info)
+    }
+
+    /// The id under which the message at this place of the stream was published; none where nothing is any more.
+    pub async fn message_id(
+        &self,
+        stream: Stream,
+        sequence: u64,
+    ) -> anyhow::Result<Option<String>> {
+        let handle = self.jetstream.get_stream_no_info(stream.name).await?;
+        let message = match handle.get_raw_message(sequence).await {
+            Ok(message) => message,
+            Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => return Ok(None),
+            Err(error) => {
+                return Err(error)
+                    .with_context(|| format!("cannot read {} of {}", sequence, stream.name));
+            }
+        };
+        let id = message.headers.get(async_nats::header::NATS_MESSAGE_ID);
+        Ok(id.map(ToString::to_string))
     }
 }
 

@@ -153,6 +153,35 @@ async fn a_broker_that_lost_its_directory_is_filled_again() {
     assert_eq!(versions(&nats.messages("CATALOG", 2).await, &second), [1]);
 }
 
+/// How many events the broker has acknowledged to this process.
+async fn acknowledged(app: &TestApp) -> String {
+    let scrape = app.anonymous.get("/metrics").await.expect(200);
+    let text = String::from_utf8_lossy(&scrape.body).into_owned();
+    let series = "outbox_published_total{outcome=\"acknowledged\"} ";
+    let line = text.lines().find_map(|line| line.strip_prefix(series));
+    line.unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_broker_that_was_only_started_again_is_sent_nothing_twice() {
+    let mut nats = Nats::start();
+    let app = app_on(&nats).await;
+    app.product("Thing 0", json!({})).await;
+    nats.messages("CATALOG", 1).await;
+    // More than once: what a start changes, the next one may show.
+    for number in 1..=3 {
+        nats.kill();
+        nats.resume();
+        app.product(&format!("Thing {number}"), json!({})).await;
+        nats.messages("CATALOG", number + 1).await;
+    }
+    testkit::eventually("every event is marked as sent", || async {
+        (unsent(&app).await == 0).then_some(())
+    })
+    .await;
+    assert_eq!(acknowledged(&app).await, "4");
+}
+
 #[tokio::test]
 async fn two_replicas_send_each_event_once() {
     let nats = Nats::start();

@@ -127,11 +127,12 @@ impl Relay {
 
     /// Declares the stream, anew if the broker has lost it, and sends again what it has lost.
     async fn compare(&mut self, connection: &mut PgConnection) -> anyhow::Result<()> {
-        let info = self.config.broker.declare(self.config.stream).await?;
-        let lost = memory::compare(connection, Place::from(&info)).await?;
+        let (broker, stream) = (&self.config.broker, self.config.stream);
+        let place = Place::from(&broker.declare(stream).await?);
+        let lost = memory::compare(connection, place, broker, stream).await?;
         if lost > 0 {
             tracing::warn!(
-                stream = self.config.stream.name,
+                stream = stream.name,
                 lost,
                 "the broker has lost events; they are sent again"
             );

@@ -16,6 +16,9 @@ use super::{
 /// How long to read on what an ended process has written; more only comes from a descendant that got away.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
+/// How long a pipe is left to fill before it is read again: who writes line by line is not read line by line.
+const PAUSE: Duration = Duration::from_millis(2);
+
 /// Reads both pipes of one process.
 pub(super) struct Output {
     readers: JoinSet<()>,
@@ -44,13 +47,16 @@ impl Output {
 /// Until the program and all who inherited the pipe have closed it.
 async fn copy(mut pipe: impl AsyncRead + Unpin, stream: Stream, log: Arc<str>, logs: LogWriter) {
     let mut splitter = Splitter::default();
-    let mut buffer = vec![0; 8 << 10];
+    let mut buffer = vec![0; 16 << 10];
     loop {
         match pipe.read(&mut buffer).await {
             Ok(0) | Err(_) => break,
             Ok(length) => {
                 for line in splitter.push(&buffer[..length]) {
                     logs.line(&log, stream, line).await;
+                }
+                if length < buffer.len() {
+                    tokio::time::sleep(PAUSE).await;
                 }
             }
         }

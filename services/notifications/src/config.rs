@@ -100,8 +100,9 @@ pub struct MailConfig {
     /// File with the key that the codes in mails about forgotten passwords are made with: identity has the same.
     #[arg(long, env = "NOTIFICATIONS_RESET_KEY_FILE")]
     pub reset_key_file: Secret,
-    /// Mails that are sent at once, each over a connection of its own.
-    #[arg(long, env = "NOTIFICATIONS_SMTP_CONNECTIONS", default_value_t = 4, value_parser = value_parser!(u32).range(1..=64))]
+    /// Mails that are sent at once, each over a connection of its own. One takes several round trips and, because the client leaves
+    /// the end of a message to Nagle's algorithm (RFC 896), up to 40 ms more.
+    #[arg(long, env = "NOTIFICATIONS_SMTP_CONNECTIONS", default_value_t = 16, value_parser = value_parser!(u32).range(1..=64))]
     pub smtp_connections: u32,
     /// Milliseconds that sending one mail may take. After twice that time a mail of a process that died is sent by another.
     #[arg(long, env = "NOTIFICATIONS_SMTP_TIMEOUT_MS", default_value_t = 20_000, value_parser = value_parser!(u64).range(100..=120_000))]

@@ -18,7 +18,7 @@ use super::figures::Times;
 use crate::http::Connection;
 
 /// Requests that can be under way at once.
-const CONNECTIONS: u32 = 32;
+pub(super) const CONNECTIONS: u32 = 32;
 
 #[derive(Debug, Clone)]
 pub(super) struct Load {
@@ -86,14 +86,14 @@ pub(super) async fn run(load: &Load) -> Result<Outcome, String> {
     }
 }
 
-/// Asks as fast as the answers come, over as many connections; answers a second come back.
-pub(super) async fn saturate(load: &Load) -> Result<f64, String> {
+/// So many clients ask as fast as their answers come, each over its own connection; answers a second come back.
+pub(super) async fn saturate(load: &Load, clients: u32) -> Result<f64, String> {
     let start = Instant::now();
     let end = start + load.lasting;
-    let mut clients = JoinSet::new();
-    for number in 0..CONNECTIONS {
+    let mut asking = JoinSet::new();
+    for number in 0..clients {
         let load = load.clone();
-        clients.spawn(async move {
+        asking.spawn(async move {
             let (mut answers, mut connection) = (0_u32, None);
             while Instant::now() < end {
                 ask(&load, number, &mut connection).await?;
@@ -103,7 +103,7 @@ pub(super) async fn saturate(load: &Load) -> Result<f64, String> {
         });
     }
     let mut answers = 0;
-    while let Some(ended) = clients.join_next().await {
+    while let Some(ended) = asking.join_next().await {
         answers += ended.map_err(|error| format!("a client broke off: {error}"))??;
     }
     Ok(f64::from(answers) / start.elapsed().as_secs_f64())

@@ -1,6 +1,7 @@
 //! `bench orders`: placing orders under a fixed load, as is and with parts missing; whole sagas; and stock that everybody wants,
 //! each beside what the same run measures of PostgreSQL alone.
 
+mod delays;
 mod statements;
 
 use std::time::{Duration, Instant};
@@ -11,7 +12,6 @@ use serde_json::{Value, json};
 use super::{
     Goal,
     figures::{Times, short},
-    histogram::Histogram,
     load::{self, Load, Post, Until},
     scratch::Scratch,
     start, tell,
@@ -37,8 +37,9 @@ const PATIENCE: Duration = Duration::from_mins(5);
 const THROUGHPUT: Goal = Goal(0.55);
 const HOLDS: Goal = Goal(2.0);
 const LATENCY_P99_MS: Goal = Goal(10.0);
-const EVENT_DELAY_P99_MS: Goal = Goal(100.0);
 
+/// Who want the last of something at the same moment.
+const BUYERS: u32 = 256;
 /// Accounts that order in turn.
 const CUSTOMERS: usize = 16;
 
@@ -131,10 +132,12 @@ impl<'a> Bench<'a> {
         let before = self.event_delays().await?;
         self.latency("as is").await?;
         self.settle().await?;
-        self.tell_event_delay(&self.event_delays().await?.since(&before));
+        self.tell_event_delay(self.order.per_second, &before, None)
+            .await?;
         self.knobs(json!({ "latencyMs": 10_000 })).await?;
         self.latency("provider takes 10 s").await?;
         self.knobs(json!({})).await?;
+        self.settle().await?;
         let alone = self.throughput_of_postgres().await?;
         for (component, condition) in [("psp", "provider stopped"), ("nats", "broker stopped")] {
             self.stop(component).await?;
@@ -153,6 +156,8 @@ impl<'a> Bench<'a> {
             .await?;
         self.settle().await?;
         self.sagas().await?;
+        self.settle().await?;
+        self.steady_event_delay().await?;
         self.settle().await?;
         self.hot_stock().await?;
         let head = ["WHAT", "CONDITION", "p50 ms", "p99 ms", "ERRORS"];
@@ -222,7 +227,7 @@ impl<'a> Bench<'a> {
         alone: f64,
         goal: Option<Goal>,
     ) -> Result<(), String> {
-        let ours = load::saturate(&self.order).await?;
+        let ours = load::saturate(&self.order, load::CONNECTIONS).await?;
         self.compare("POST /api/orders", condition, (ours, alone), goal);
         Ok(())
     }
@@ -284,40 +289,9 @@ impl<'a> Bench<'a> {
         }
         .await;
         scratch.remove().await?;
-        let ours = load::saturate(&self.hold).await?;
+        let ours = load::saturate(&self.hold, BUYERS).await?;
         self.compare("holds of one shelf", "at once", (ours, floor?), Some(HOLDS));
         Ok(())
-    }
-
-    /// How long the services' consumers have taken from an event to its effect.
-    async fn event_delays(&self) -> Result<Histogram, String> {
-        let mut all = Histogram::default();
-        for service in ["orders", "inventory", "payments", "notifications"] {
-            let url = format!("http://{}/metrics", self.world.address(service, "http")?);
-            all.add(&http::get(&url).await?.text(), "consumer_delay_seconds");
-        }
-        Ok(all)
-    }
-
-    fn tell_event_delay(&self, delays: &Histogram) {
-        let Some(p99) = delays.percentile(99) else {
-            return;
-        };
-        let (what, reporter) = ("event to effect", &self.session.reporter);
-        tell(
-            reporter,
-            what,
-            "as is",
-            "p99",
-            (p99 * 1_000.0, "ms"),
-            Some(EVENT_DELAY_P99_MS),
-        );
-        reporter.print(&format!(
-            "{what}: p99 {:.0} ms of {} events (goal {:.0})",
-            p99 * 1_000.0,
-            delays.count(),
-            EVENT_DELAY_P99_MS.0
-        ));
     }
 
     async fn paid(&self) -> Result<u64, String> {
@@ -330,24 +304,32 @@ impl<'a> Bench<'a> {
         Ok(count.as_u64().unwrap_or(0))
     }
 
-    /// Until nothing is under way: what is measured next must not pay for what was before.
+    /// Until nothing is under way, mails included: what is measured next must not pay for what was before.
     async fn settle(&self) -> Result<(), String> {
         let deadline = Instant::now() + PATIENCE;
-        loop {
-            let open = crate::database::Database::of(self.world, "orders")?
-                .json(
-                    "select to_json(count(*)) from orders where deadline is not null",
-                    &[],
-                )
-                .await?;
-            if open.as_u64() == Some(0) {
-                return Ok(());
+        for (service, under_way, what) in [
+            ("orders", "orders where deadline is not null", "orders"),
+            (
+                "notifications",
+                // A mail that failed may be tried again in hours.
+                "email where status in ('PENDING', 'SENDING') and next_at < now() + interval '1 minute'",
+                "mails",
+            ),
+        ] {
+            let database = crate::database::Database::of(self.world, service)?;
+            let count = format!("select to_json(count(*)) from {under_way}");
+            loop {
+                let open = database.json(&count, &[]).await?;
+                if open.as_u64() == Some(0) {
+                    break;
+                }
+                if Instant::now() > deadline {
+                    return Err(format!("{open} {what} are still under way"));
+                }
+                tokio::time::sleep(Duration::from_millis(250)).await;
             }
-            if Instant::now() > deadline {
-                return Err(format!("{open} orders are still under way"));
-            }
-            tokio::time::sleep(Duration::from_millis(250)).await;
         }
+        Ok(())
     }
 
     async fn knobs(&self, knobs: Value) -> Result<(), String> {

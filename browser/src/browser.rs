@@ -8,13 +8,25 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thirtyfour::{By, Key, WebDriver, WebElement, error::WebDriverErrorInner};
+use thirtyfour::{
+    By, Key, WebDriver, WebElement,
+    error::{WebDriverError, WebDriverErrorInner},
+};
 
 use crate::{platform::Platform, thing::Thing, watch};
 
 /// How long a page may take to show what is expected of it, on a machine that is busy with more than this.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// Whether the page was replaced under a command. Chromium's driver says so in two ways: as a stale element, which is the
+/// standard's, and as an error of its own.
+fn was_replaced(error: &WebDriverError) -> bool {
+    matches!(**error, WebDriverErrorInner::StaleElementReference(_))
+        || error
+            .to_string()
+            .contains("does not belong to the document")
+}
 
 #[derive(Debug)]
 pub(crate) struct Browser {
@@ -67,7 +79,11 @@ impl Browser {
     /// The same without waiting.
     pub(crate) async fn look_for(&self, thing: Thing<'_>) -> Result<Option<WebElement>> {
         for by in thing.ways() {
-            for element in self.driver.find_all(by).await? {
+            let found = match self.driver.find_all(by).await {
+                Err(error) if was_replaced(&error) => return Ok(None),
+                found => found?,
+            };
+            for element in found {
                 // An element that has gone since it was found is not there.
                 if element.is_displayed().await.unwrap_or(false) {
                     return Ok(Some(element));
@@ -90,9 +106,7 @@ impl Browser {
         let started = Instant::now();
         loop {
             match self.find(thing).await?.click().await {
-                Err(error)
-                    if matches!(*error, WebDriverErrorInner::StaleElementReference(_))
-                        && started.elapsed() < PATIENCE => {}
+                Err(error) if was_replaced(&error) && started.elapsed() < PATIENCE => {}
                 clicked => {
                     return clicked.with_context(|| format!("cannot click the {thing}"));
                 }

@@ -38,8 +38,9 @@ const THROUGHPUT: Goal = Goal(0.55);
 const HOLDS: Goal = Goal(2.0);
 const LATENCY_P99_MS: Goal = Goal(10.0);
 
-/// Who want the last of something at the same moment.
-const BUYERS: u32 = 256;
+/// Who want the last of something at the same moment: as many as two full batches of holds, while one is decided and the next
+/// one gathers.
+const BUYERS: u32 = 512;
 /// Accounts that order in turn.
 const CUSTOMERS: usize = 16;
 

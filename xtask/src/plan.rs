@@ -148,17 +148,7 @@ pub(crate) fn plan(desired: &Desired, observed: &Observed) -> Plan {
 
 fn step_for(name: &str, node: &Node, desired: &Desired, observed: &Observed) -> Option<Step> {
     match &node.work {
-        Work::Job { volumes } => {
-            let is_to_be_made = |volume: &&String| {
-                !observed.volumes.contains_key(*volume)
-                    && desired
-                        .nodes
-                        .get(*volume)
-                        .is_some_and(|owner| step_for(volume, owner, desired, observed).is_some())
-            };
-            let made = volumes.iter().filter(is_to_be_made).collect();
-            job_step(name, node, volumes, &made, observed)
-        }
+        Work::Job { volumes } => job_step(name, node, volumes, desired, observed),
         Work::Component { steps } => match observed.components.get(name) {
             None => Some(Step::new(name, StepKind::Create, "it does not run", None)),
             Some(running) => component_step(name, node, steps, running),
@@ -219,12 +209,11 @@ impl Steps {
     }
 }
 
-/// `made` are those of its `volumes` that are not there yet, and that this plan brings.
 fn job_step(
     name: &str,
     node: &Node,
     volumes: &BTreeSet<String>,
-    made: &BTreeSet<&String>,
+    desired: &Desired,
     observed: &Observed,
 ) -> Option<Step> {
     let Some(done) = observed.jobs.get(name) else {
@@ -235,8 +224,14 @@ fn job_step(
             None,
         ));
     };
+    // What is not there yet comes with the step that brings its component.
+    let is_to_be_made = |volume: &String| {
+        let owner = desired.nodes.get(volume);
+        owner.is_some_and(|owner| step_for(volume, owner, desired, observed).is_some())
+    };
     let is_new = |volume: &&String| {
-        made.contains(*volume) || done.volumes.get(*volume) != observed.volumes.get(*volume)
+        let there = observed.volumes.get(*volume);
+        done.volumes.get(*volume) != there || (there.is_none() && is_to_be_made(volume))
     };
     if let Some(volume) = volumes.iter().find(is_new) {
         let cause = format!("the data of {volume} is new since it last ran");

@@ -70,7 +70,7 @@ pub(super) async fn compare(
     )
     .fetch_optional(&mut *connection)
     .await?;
-    let has_newest = has(broker, stream, newest).await?;
+    let has_newest = known != Some(place.created_ns) && has(broker, stream, newest).await?;
     let highest = newest.map_or(0, |(sequence, _)| sequence);
     let lost = match survived(place, known, highest, has_newest) {
         Some(last) => forget_above(connection, last).await?,

@@ -28,33 +28,49 @@ pub(crate) struct View {
     pub(crate) path: String,
 }
 
-/// Makes the people and the things that the pages show. `without` says where the shop is that lacks a part.
-pub(crate) async fn prepare(platform: &Platform, without: &[(String, Url)]) -> Result<Vec<Visit>> {
-    let product = some_product(platform).await?;
-    let vendor = Person::register(platform, "vendor").await?;
-    let goods = vendor.sell("Ship's chronometer", "480.00", 6).await?;
-    let shopper = Person::register(platform, "customer").await?;
-    let order = shopper.buy(&goods, 1).await?;
-    shopper.order_that_is(&order, "PAID").await?;
-    vendor.ship(&order).await?;
-    let newest = shopper.buy(&goods, 2).await?;
-    shopper.order_that_is(&newest, "PAID").await?;
-    let mut shopping = at_the_shop(shopper, product.clone(), &order, &newest);
-    for (part, shop) in without {
-        shopping
-            .views
-            .extend(degraded(part, shop, &product, &newest));
-    }
-    Ok(vec![
-        guest(&product),
-        shopping,
-        behind_the_counter(vendor, &goods, &newest),
-        administration(Person::administrator(platform).await?, &goods, &newest),
-    ])
+/// What is made so that pages have something to show.
+pub(crate) struct Stage {
+    goods: Goods,
+    pub(crate) visits: Vec<Visit>,
 }
 
-fn guest(product: &str) -> Visit {
-    Visit {
+impl Stage {
+    /// Makes the people and the things. `without` says where the shop is that lacks a part.
+    pub(crate) async fn set(platform: &Platform, without: &[(String, Url)]) -> Result<Self> {
+        let product = some_product(platform).await?;
+        let vendor = Person::register(platform, "vendor").await?;
+        let goods = vendor.sell("Ship's chronometer", "480.00", 6).await?;
+        let shopper = Person::register(platform, "customer").await?;
+        let order = shopper.buy(&goods, 1).await?;
+        shopper.order_that_is(&order, "PAID").await?;
+        vendor.ship(&order).await?;
+        let newest = shopper.buy(&goods, 2).await?;
+        shopper.order_that_is(&newest, "PAID").await?;
+        let mut shopping = at_the_shop(shopper, product.clone(), &order, &newest);
+        for (part, shop) in without {
+            shopping
+                .views
+                .extend(degraded(part, shop, &product, &newest));
+        }
+        let visits = vec![
+            shopping,
+            behind_the_counter(vendor, &goods, &newest),
+            administration(Person::administrator(platform).await?, &goods, &newest),
+        ];
+        Ok(Self { goods, visits })
+    }
+
+    /// Takes out of the shop what was put into it.
+    pub(crate) async fn clear(self, platform: &Platform) -> Result<()> {
+        let administrator = Person::administrator(platform).await?;
+        administrator.archive(&self.goods).await
+    }
+}
+
+/// Somebody without an account: sees the shop as it is, before a stage is set.
+pub(crate) async fn guest(platform: &Platform) -> Result<Visit> {
+    let product = some_product(platform).await?;
+    Ok(Visit {
         visitor: "guest",
         person: None,
         cart: None,
@@ -69,7 +85,7 @@ fn guest(product: &str) -> Visit {
             ("search", "/search?q=lamp"),
             ("search-typo", "/search?q=ketle"),
             ("search-nothing", "/search?q=zzzz"),
-            ("product", product),
+            ("product", &product),
             ("about", "/about"),
             ("contact", "/contact"),
             ("not-found", "/no-such-page"),
@@ -80,7 +96,7 @@ fn guest(product: &str) -> Visit {
             ("forgotten-password-sent", "/forgotten-password?sent"),
             ("reset-password", "/reset-password?code=of-a-mail"),
         ]),
-    }
+    })
 }
 
 fn at_the_shop(shopper: Person, product: String, order: &str, newest: &str) -> Visit {

@@ -154,6 +154,14 @@ impl Person {
         Ok(goods)
     }
 
+    /// Takes it out of the shop.
+    pub(crate) async fn archive(&self, goods: &Goods) -> Result<()> {
+        let path = format!("/api/products/{}", goods.id);
+        self.send(Method::DELETE, &path, None, StatusCode::NO_CONTENT)
+            .await
+            .map(drop)
+    }
+
     /// Asks another price from now on.
     pub(crate) async fn ask_for(&self, goods: &mut Goods, price: &str) -> Result<()> {
         let path = format!("/api/products/{}", goods.id);
@@ -173,7 +181,7 @@ impl Person {
                 "productId": goods.id, "variantId": goods.variant, "quantity": quantity, "price": goods.price,
             }],
             "shippingAddress": {
-                "street": "1 Quay Street", "city": "Bristol", "state": "UK", "zipCode": "BS1 4RN", "country": "UK",
+                "street": "1 Quay Street", "city": "Bristol", "zipCode": "BS1 4RN", "country": "UK",
             },
             "paymentMethod": GOOD_CARD,
         });

@@ -11,7 +11,7 @@ use crate::{
     browser::Browser,
     chromium::{Chromium, Scripts},
     output,
-    pages::{self, View, Visit},
+    pages::{self, Stage, View, Visit},
     platform::Platform,
     scenarios::PUT_IN,
     survey,
@@ -27,33 +27,61 @@ pub(crate) async fn run(
     only: Option<&str>,
     without: &[(String, Url)],
 ) -> Result<bool> {
-    let chromium = Chromium::start().await?;
-    let (mut taken, mut failed) = (0, 0);
-    for visit in pages::prepare(&platform, without).await? {
+    let mut camera = Camera {
+        chromium: Chromium::start().await?,
+        platform,
+        only,
+        taken: 0,
+        failed: 0,
+    };
+    camera.visit(&pages::guest(&camera.platform).await?).await?;
+    let stage = Stage::set(&camera.platform, without).await?;
+    let visited = async {
+        for visit in &stage.visits {
+            camera.visit(visit).await?;
+        }
+        Ok(())
+    }
+    .await;
+    let cleared = stage.clear(&camera.platform).await;
+    visited.and(cleared)?;
+    let out = camera.platform.place.out.display();
+    output::line(&format!("{} pictures are in {out}", camera.taken));
+    Ok(camera.failed == 0)
+}
+
+struct Camera<'a> {
+    chromium: Chromium,
+    platform: Platform,
+    only: Option<&'a str>,
+    taken: usize,
+    failed: usize,
+}
+
+impl Camera<'_> {
+    async fn visit(&mut self, visit: &Visit) -> Result<()> {
         let wanted = |view: &&View| {
-            only.is_none_or(|only| format!("{}-{}", visit.visitor, view.name).contains(only))
+            self.only
+                .is_none_or(|only| format!("{}-{}", visit.visitor, view.name).contains(only))
         };
         let views: Vec<&View> = visit.views.iter().filter(wanted).collect();
         if views.is_empty() {
-            continue;
+            return Ok(());
         }
-        let browser = chromium.open(&platform, Scripts::On).await?;
-        enter(&browser, &visit).await?;
+        let browser = self.chromium.open(&self.platform, Scripts::On).await?;
+        enter(&browser, visit).await?;
         for view in views {
             match take(&browser, visit.visitor, view).await {
-                Ok(number) => taken += number,
+                Ok(number) => self.taken += number,
                 Err(error) => {
-                    failed += 1;
+                    self.failed += 1;
                     let error = output::in_words(&error);
                     output::problem(&format!("{}: {error}", view.path));
                 }
             }
         }
-        browser.quit().await?;
+        browser.quit().await
     }
-    let out = platform.place.out.display();
-    output::line(&format!("{taken} pictures are in {out}"));
-    Ok(failed == 0)
 }
 
 /// Signs in and fills the cart.

@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -78,7 +79,7 @@ pub(crate) async fn look(
         let has_files = spec.is_some_and(|spec| !seen.is_job && !spec.files.is_empty());
         let unpacked = async {
             if has_files {
-                files(engine, &seen.id).await.map(Some)
+                files(engine, seen).await.map(Some)
             } else {
                 Ok(None)
             }
@@ -165,11 +166,21 @@ pub(crate) async fn one(
     }
 }
 
-async fn files(engine: &Engine, id: &str) -> Result<Unpacked, Error> {
+/// From where the engine keeps them, if that is here and ours to read; an engine before 23 starts a process for each
+/// archive that it hands out.
+async fn files(engine: &Engine, seen: &Seen) -> Result<Unpacked, Error> {
+    if let Some(unpacked) = seen
+        .folder_here()
+        .and_then(|folder| parcel::lying_in(&folder))
+    {
+        return Ok(unpacked);
+    }
     let options = DownloadFromContainerOptionsBuilder::default()
         .path(&format!("{FILES}/{CONFIG}"))
         .build();
-    let archive = engine.docker.download_from_container(id, Some(options));
+    let archive = engine
+        .docker
+        .download_from_container(&seen.id, Some(options));
     let archive: Result<Vec<u8>, Error> = archive
         .try_fold(Vec::new(), |mut all, chunk| async move {
             all.extend_from_slice(&chunk);
@@ -256,6 +267,16 @@ impl Seen {
 
     pub(crate) fn networks(&self) -> Option<&HashMap<String, EndpointSettings>> {
         self.container.network_settings.as_ref()?.networks.as_ref()
+    }
+
+    /// Its configuration in the engine's own storage. A volume without a name has the engine's random one, so that nothing
+    /// of another machine's engine is found here.
+    fn folder_here(&self) -> Option<PathBuf> {
+        let mounts = self.container.mounts.as_ref()?;
+        let files = mounts
+            .iter()
+            .find(|mount| mount.destination.as_deref() == Some(FILES))?;
+        Some(Path::new(files.source.as_ref()?).join(CONFIG))
     }
 
     fn observed(

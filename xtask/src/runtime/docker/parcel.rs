@@ -1,7 +1,12 @@
 //! What is put into a container's volumes before it starts, as the archive that the engine takes. By content, so that
 //! the engine can be on another machine; into volumes, because the container's own root cannot be written to.
 
-use std::{collections::BTreeMap, io::Read as _, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
 
 use tar::{Archive, Builder, EntryType, Header};
 
@@ -119,6 +124,17 @@ pub(crate) struct Unpacked {
     pub(crate) applied: Option<Inputs>,
 }
 
+impl Unpacked {
+    fn add(&mut self, target: &str, content: &[u8]) {
+        if target == APPLIED {
+            self.applied = serde_json::from_slice(content).ok();
+        } else {
+            let input = format!("file:{target}");
+            self.files.insert(input, digest::of(content));
+        }
+    }
+}
+
 /// Reads the archive of the configuration folder.
 pub(crate) fn unpack(archive: &[u8]) -> std::io::Result<Unpacked> {
     let mut unpacked = Unpacked::default();
@@ -135,15 +151,30 @@ pub(crate) fn unpack(archive: &[u8]) -> std::io::Result<Unpacked> {
             .to_owned();
         let mut content = Vec::new();
         entry.read_to_end(&mut content)?;
-        if target == APPLIED {
-            unpacked.applied = serde_json::from_slice(&content).ok();
-        } else {
-            unpacked
-                .files
-                .insert(format!("file:{target}"), digest::of(&content));
-        }
+        unpacked.add(&target, &content);
     }
     Ok(unpacked)
+}
+
+/// The same of the folder itself; none when it is not here or not ours to read.
+pub(crate) fn lying_in(folder: &Path) -> Option<Unpacked> {
+    let mut unpacked = Unpacked::default();
+    let mut below = vec![PathBuf::new()];
+    while let Some(path) = below.pop() {
+        for entry in fs::read_dir(folder.join(&path)).ok()? {
+            let entry = entry.ok()?;
+            let target = path.join(entry.file_name());
+            // No link is followed: it would lead to this machine's files.
+            let kind = entry.file_type().ok()?;
+            if kind.is_dir() {
+                below.push(target);
+            } else if kind.is_file() {
+                let content = fs::read(entry.path()).ok()?;
+                unpacked.add(&target.display().to_string(), &content);
+            }
+        }
+    }
+    Some(unpacked)
 }
 
 #[cfg(test)]
@@ -164,6 +195,24 @@ mod tests {
         assert_eq!((unpacked.files.len(), unpacked.applied), (2, None));
         let inputs = Inputs::from([("args".to_owned(), "1".to_owned())]);
         assert_eq!(unpack(&applied(&inputs)).unwrap().applied, Some(inputs));
+    }
+
+    /// Read where it lies and as the engine hands it out, it is the same.
+    #[test]
+    fn a_folder_is_read_like_its_archive_and_links_are_passed_over() {
+        let volume = tempfile::tempdir().unwrap();
+        let parcels = [config(&rules()), applied(&Inputs::new())];
+        for parcel in &parcels {
+            Archive::new(parcel.as_slice()).unpack(&volume).unwrap();
+        }
+        let folder = volume.path().join(CONFIG);
+        std::os::unix::fs::symlink("/etc/hostname", folder.join("link")).unwrap();
+        let expected = Unpacked {
+            applied: Some(Inputs::new()),
+            ..unpack(&parcels[0]).unwrap()
+        };
+        assert_eq!(lying_in(&folder), Some(expected));
+        assert_eq!(lying_in(&volume.path().join("absent")), None);
     }
 
     #[test]

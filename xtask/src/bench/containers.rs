@@ -5,12 +5,13 @@
 //! whatever else the machine does meets both.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fs,
     path::Path,
     time::{Duration, Instant},
 };
 
+use bollard::query_parameters::{ListVolumesOptionsBuilder, RemoveVolumeOptions};
 use serde_json::json;
 use tokio::process::Command;
 
@@ -25,7 +26,7 @@ use crate::{
     paths::Paths,
     reporter::table,
     runtime::docker::{
-        engine::DEFAULT_HOST,
+        engine::{DEFAULT_HOST, Engine, refused},
         names::{KIND, Names, UNIT},
     },
     session::Session,
@@ -136,7 +137,7 @@ async fn theirs_once(session: &Session) -> Result<Duration, Failure> {
         every_probe_passes(session, &root, begun).await
     };
     let took = well.await;
-    let cleared = compose(session, &folder, &["down", "--volumes"]).await;
+    let cleared = end(session, &folder).await;
     fs::remove_dir_all(&root).doing("remove", &root)?;
     cleared?;
     took
@@ -210,6 +211,36 @@ fn labels(session: &Session, folder: &Path, rendered: &str) -> Result<String, Fa
         })
         .collect();
     Ok(json!({ "services": labelled }).to_string())
+}
+
+/// Engine 20.10 now and then cannot remove a network that nobody is in (moby/moby#43286), and then Compose leaves the volumes
+/// too. The next one finds the network and takes it.
+async fn end(session: &Session, folder: &Path) -> Result<(), Failure> {
+    match compose(session, folder, &["down", "--volumes"]).await {
+        Err(failure) if failure.detail.contains("has active endpoints") => {
+            session.reporter.note(failure.detail);
+            remove_volumes(session).await
+        }
+        ended => ended,
+    }
+}
+
+async fn remove_volumes(session: &Session) -> Result<(), Failure> {
+    let engine = Engine::connect(session.global.docker_host.as_deref()).await?;
+    let failed = |error| refused("engine", "remove Compose's volumes", &error);
+    let ours = format!("com.docker.compose.project={PROJECT}");
+    let options = ListVolumesOptionsBuilder::default()
+        .filters(&HashMap::from([("label", vec![ours])]))
+        .build();
+    let list = engine.docker.list_volumes(Some(options)).await;
+    for volume in list.map_err(failed)?.volumes.unwrap_or_default() {
+        let removed = engine
+            .docker
+            .remove_volume(&volume.name, None::<RemoveVolumeOptions>)
+            .await;
+        removed.map_err(failed)?;
+    }
+    Ok(())
 }
 
 async fn compose(session: &Session, folder: &Path, arguments: &[&str]) -> Result<(), Failure> {

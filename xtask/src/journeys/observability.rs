@@ -11,8 +11,8 @@ use super::{
 };
 use crate::http::encode;
 
-/// How long Watchdog is pending in a Prometheus that has just started: its `for`.
-const PENDING: Duration = Duration::from_mins(1);
+/// How long Watchdog is pending in a Prometheus that has just started: until its first evaluation, and its `for`.
+const PENDING: Duration = Duration::from_secs(15);
 
 pub(super) async fn travel(trip: &mut Trip<'_>) {
     let world = trip.world;

@@ -21,7 +21,7 @@ use crate::{
     http,
     journeys::{
         World,
-        customer::{Customer, expect},
+        customer::{Customer, expect, text},
     },
     reporter::table,
     runtime::host::client::Supervisor,
@@ -46,12 +46,20 @@ const CUSTOMERS: usize = 16;
 
 pub(crate) async fn run(session: &Session, world: &World, per_second: u32) -> Result<(), Failure> {
     let hint = session.command("probe --journey checkout");
-    let bench = Bench::prepare(session, world, per_second).await;
-    let outcome = match bench {
-        Ok(mut bench) => bench.measure().await,
-        Err(error) => Err(error),
+    let outcome = async {
+        let administrator = Customer::administrator(world).await?;
+        let product = bring(world, &administrator).await?;
+        let measured = async {
+            let mut bench = Bench::prepare(session, world, per_second, &product).await?;
+            bench.measure().await
+        }
+        .await;
+        let taken = take_away(&administrator, &product).await;
+        measured.and(taken)
     };
-    outcome.map_err(|error| Failure::new("orders", Kind::Unhealthy, error, hint))
+    outcome
+        .await
+        .map_err(|error| Failure::new("orders", Kind::Unhealthy, error, hint))
 }
 
 struct Bench<'a> {
@@ -63,13 +71,13 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    /// Something to buy with enough of it, and somebody who buys.
+    /// Those who buy, and what they send.
     async fn prepare(
         session: &'a Session,
         world: &'a World,
         per_second: u32,
+        product: &Value,
     ) -> Result<Self, String> {
-        let product = product(world).await?;
         let mut tokens = Vec::new();
         for _ in 0..CUSTOMERS {
             tokens.push(Customer::register(world).await?.token());
@@ -94,12 +102,9 @@ impl<'a> Bench<'a> {
         let secret = world.paths.secrets().join("internal-token");
         let token = std::fs::read_to_string(&secret)
             .map_err(|error| format!("cannot read {}: {error}", secret.display()))?;
-        let variants = http::get(&world.edge(&format!(
-            "/api/products/{}",
-            product["id"].as_str().unwrap_or_default()
-        ))?)
-        .await?
-        .json()?;
+        let variants = http::get(&world.edge(&format!("/api/products/{}", text(product, "id")?))?)
+            .await?
+            .json()?;
         let line = json!({
             "productId": product["id"], "variantId": variants["variants"][0]["id"], "quantity": 1,
         });
@@ -133,7 +138,7 @@ impl<'a> Bench<'a> {
         let before = self.event_delays().await?;
         self.latency("as is").await?;
         self.settle().await?;
-        self.tell_event_delay(self.order.per_second, &before, None)
+        self.tell_event_delay(self.order.per_second, &before)
             .await?;
         self.knobs(json!({ "latencyMs": 10_000 })).await?;
         self.latency("provider takes 10 s").await?;
@@ -159,7 +164,6 @@ impl<'a> Bench<'a> {
         self.sagas().await?;
         self.settle().await?;
         self.steady_event_delay().await?;
-        self.settle().await?;
         self.hot_stock().await?;
         let head = ["WHAT", "CONDITION", "p50 ms", "p99 ms", "ERRORS"];
         self.session.reporter.print(&table(head, &self.rows));
@@ -355,8 +359,7 @@ impl<'a> Bench<'a> {
 }
 
 /// Something to buy, with enough of it.
-async fn product(world: &World) -> Result<Value, String> {
-    let administrator = Customer::administrator(world).await?;
+async fn bring(world: &World, administrator: &Customer) -> Result<Value, String> {
     let categories = http::get(&world.edge("/api/categories")?).await?.json()?;
     let body = json!({
         "name": "Bench", "description": "Ordered over and over.", "price": "12.30",
@@ -380,4 +383,14 @@ async fn product(world: &World) -> Result<Value, String> {
         return Err(format!("POST /api/inventory: {}", answer.excerpt()));
     }
     Ok(product)
+}
+
+/// Out of the shop again, where nobody else is to meet it.
+async fn take_away(administrator: &Customer, product: &Value) -> Result<(), String> {
+    let path = format!("/api/products/{}", text(product, "id")?);
+    let answer = administrator.send(Method::DELETE, &path, None, &[]).await?;
+    if answer.status == StatusCode::NO_CONTENT {
+        return Ok(());
+    }
+    Err(format!("DELETE {path}: {}", answer.excerpt()))
 }

@@ -23,8 +23,7 @@ pub(crate) struct Database {
 impl Database {
     /// The database of `service`, which has the name of its role.
     pub(crate) fn of(world: &World, service: &str) -> Result<Self, String> {
-        let psql = packages::find_program("psql", &["/usr/lib/postgresql/*/bin".to_owned()])
-            .ok_or("psql is not on this machine")?;
+        let psql = packages::find_postgres_program("psql").ok_or("psql is not on this machine")?;
         Ok(Self {
             psql,
             account: Account::of(world, service)?,

@@ -16,8 +16,7 @@ const RUNS: usize = 500;
 
 /// Times of one page of products in the shop's own order.
 pub(super) async fn statement(world: &World, page: usize) -> Result<Times, String> {
-    let pgbench = packages::find_program("pgbench", &["/usr/lib/postgresql/*/bin".to_owned()])
-        .ok_or("pgbench is not installed")?;
+    let pgbench = packages::find_postgres_program("pgbench").ok_or("pgbench is not installed")?;
     let folder = tempfile::Builder::new()
         .prefix("argosy-bench-")
         .tempdir()

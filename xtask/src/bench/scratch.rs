@@ -119,7 +119,7 @@ impl Scratch {
     }
 
     fn program(&self, name: &str, database: &str) -> Result<Command, String> {
-        let path: PathBuf = packages::find_program(name, &["/usr/lib/postgresql/*/bin".to_owned()])
+        let path: PathBuf = packages::find_postgres_program(name)
             .ok_or_else(|| format!("{name} is not on this machine"))?;
         let mut command = Command::new(path);
         self.account.lend_to(command.as_std_mut(), database);

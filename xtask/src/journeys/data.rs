@@ -33,8 +33,7 @@ pub(super) async fn travel(trip: &mut Trip<'_>) {
     if owners.is_empty() {
         return;
     }
-    let Some(psql) = packages::find_program("psql", &["/usr/lib/postgresql/*/bin".to_owned()])
-    else {
+    let Some(psql) = packages::find_postgres_program("psql") else {
         trip.hop("psql is installed", &[], async {
             Err::<((), String), _>("psql is not on this machine".to_owned())
         })

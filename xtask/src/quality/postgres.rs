@@ -176,14 +176,12 @@ impl Drop for ScratchPostgres {
 impl Programs {
     fn find() -> Result<Self> {
         let find = |program: &str| {
-            packages::find_program(program, &["/usr/lib/postgresql/*/bin".to_owned()]).with_context(
-                || {
-                    format!(
-                        "{program} is not installed: {}",
-                        packages::install_command(&["postgresql".to_owned()])
-                    )
-                },
-            )
+            packages::find_postgres_program(program).with_context(|| {
+                format!(
+                    "{program} is not installed: {}",
+                    packages::install_command(&["postgresql".to_owned()])
+                )
+            })
         };
         let account = if rustix::process::geteuid().is_root() {
             Some(account()?)

@@ -207,9 +207,23 @@ fn what_is_not_ours_survives_whatever_its_name_is() {
     assert_eq!(inspect(&same)["Id"], foreign);
     must(&["rm", "--force", &same]);
     assert_eq!(small.up().exit, 0);
-    assert_eq!(small.project.run(&["down", "--volumes", "--yes"]).exit, 0);
+    let network = must(&[
+        "network",
+        "ls",
+        "--quiet",
+        "--filter",
+        &format!("name={}", small.name),
+    ]);
+    let network = network.lines().next().unwrap();
+    must(&["network", "connect", network, &similar]);
+    let down = small.project.run(&["down", "--volumes", "--yes"]);
+    assert_eq!(down.exit, 0, "{down:#?}");
+    let notes = down.all("note");
+    let stays = |note: &&&Value| word(&note["message"]).contains(" stays: ");
+    assert_eq!(notes.iter().filter(stays).count(), 1, "{notes:#?}");
     assert_eq!(inspect(&similar)["State"]["Status"], "running");
     must(&["rm", "--force", &similar]);
+    must(&["network", "rm", network]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use bollard::{
 use futures::future::join_all;
 
 use super::{
-    engine::{Engine, gone, refused, status},
+    engine::{Engine, gone, in_words, refused, status},
     names::Names,
     observe,
 };
@@ -65,11 +65,15 @@ pub(crate) async fn everything(
         .await;
         ended.into_iter().collect::<Result<(), Failure>>()?;
     }
-    remove_networks(engine, names).await?;
+    remove_networks(engine, names, reporter).await?;
     Ok(seen.len())
 }
 
-async fn remove_networks(engine: &Engine, names: &Names) -> Result<(), Failure> {
+async fn remove_networks(
+    engine: &Engine,
+    names: &Names,
+    reporter: &Reporter,
+) -> Result<(), Failure> {
     let options = ListNetworksOptionsBuilder::default()
         .filters(&names.filters())
         .build();
@@ -78,10 +82,15 @@ async fn remove_networks(engine: &Engine, names: &Names) -> Result<(), Failure> 
         .list_networks(Some(options))
         .await
         .map_err(|error| refused("engine", "list networks", &error))?;
-    for id in list.into_iter().filter_map(|network| network.id) {
+    for network in list {
+        let (Some(id), Some(name)) = (network.id, network.name) else {
+            continue;
+        };
         match engine.docker.remove_network(&id).await {
-            // Somebody else's container is in it: then it stays.
-            Err(error) if status(&error) == Some(403) => {}
+            // Somebody else's container is in it; or Engine 20.10 believes so, until it is started again (moby/moby#43286).
+            Err(error) if status(&error) == Some(403) => {
+                reporter.note(format!("the network {name} stays: {}", in_words(&error)));
+            }
             other => gone(other).map_err(|error| refused("engine", "remove a network", &error))?,
         }
     }

@@ -28,6 +28,8 @@ pub enum Step {
     Idle,
     /// So many things; there may be more.
     Worked(usize),
+    /// So many things, which were all that there was.
+    Finished(usize),
 }
 
 /// A job that is done in bounded, repeatable steps.
@@ -133,6 +135,11 @@ impl Turn {
                     gathered = begun + W::GATHER;
                     continue;
                 }
+                Ok(Step::Finished(_)) => {
+                    failures = 0;
+                    gathered = begun + W::GATHER;
+                    self.poll
+                }
                 Ok(Step::Idle) => {
                     failures = 0;
                     self.poll
@@ -166,7 +173,7 @@ impl Turn {
     fn count<W: Worker>(&self, outcome: &anyhow::Result<Step>) {
         let label = match outcome {
             Ok(Step::Idle) => "idle",
-            Ok(Step::Worked(_)) => "worked",
+            Ok(Step::Worked(_) | Step::Finished(_)) => "worked",
             Err(_) => "failed",
         };
         self.steps.with_label_values(&[W::NAME, label]).inc();
@@ -191,7 +198,50 @@ fn backoff(first: Duration, failures: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
     use super::*;
+
+    /// Has more to do after its first step alone, and says when it takes one.
+    struct TwoBatches {
+        steps: usize,
+        taken: UnboundedSender<usize>,
+    }
+
+    impl Worker for TwoBatches {
+        const NAME: &'static str = "two_batches";
+
+        async fn step(&mut self) -> anyhow::Result<Step> {
+            self.steps += 1;
+            self.taken.send(self.steps)?;
+            Ok(match self.steps {
+                1 => Step::Worked(1),
+                _ => Step::Finished(1),
+            })
+        }
+    }
+
+    async fn rests_after(taken: &mut UnboundedReceiver<usize>, step: usize) {
+        assert_eq!(taken.recv().await, Some(step));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert!(taken.try_recv().is_err(), "it did not rest after {step}");
+    }
+
+    #[tokio::test]
+    async fn who_has_finished_rests_until_it_is_woken() {
+        let (workers, wake) = (Workers::new(&Metrics::new("test")), Wake::default());
+        let (steps, mut taken) = unbounded_channel();
+        let worker = TwoBatches {
+            steps: 0,
+            taken: steps,
+        };
+        workers.start(worker, wake.clone(), Duration::from_hours(1));
+        assert_eq!(taken.recv().await, Some(1));
+        rests_after(&mut taken, 2).await;
+        wake.wake();
+        rests_after(&mut taken, 3).await;
+        workers.stop().await;
+    }
 
     #[test]
     fn the_pause_doubles_up_to_its_limit() {

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Rows per step.
-const BATCH: i64 = 500;
+const BATCH: usize = 500;
 /// "outbox" in ASCII: the advisory lock of the leader, in each service's own database.
 const LEADER_LOCK: i64 = 0x6f75_7462_6f78;
 /// How often the backlog is measured.
@@ -93,10 +93,10 @@ impl Relay {
             self.compared = Some(connected);
         }
         let rows = unsent(connection).await?;
-        if !rows.is_empty() {
-            failpoint::hit("relay.before_publish");
+        if rows.is_empty() {
+            return Ok(Step::Idle);
         }
-        let highest = highest(connection, !rows.is_empty()).await?;
+        failpoint::hit("relay.before_publish");
         if planted::is_planted("mark_before_acknowledgement") {
             mark_unconfirmed(connection, &rows).await?;
         }
@@ -108,11 +108,11 @@ impl Relay {
         if !sent.is_empty() {
             failpoint::hit("relay.after_publish");
         }
-        self.note_regression(connection, &sent, highest).await?;
+        let lost = self.note_regression(connection, &rows, &sent).await?;
         mark(connection, &sent).await?;
         match failure {
-            None if sent.is_empty() => Ok(Step::Idle),
-            None => Ok(Step::Worked(sent.len())),
+            None if rows.len() < BATCH && lost == 0 => Ok(Step::Finished(rows.len())),
+            None => Ok(Step::Worked(rows.len())),
             Some(error) => {
                 self.gauges.published.with_label_values(&["failed"]).inc();
                 if error.kind() == PublishErrorKind::StreamNotFound {
@@ -140,20 +140,23 @@ impl Relay {
         Ok(())
     }
 
-    /// A new event below a known place: an older copy of the stream was brought back under our feet.
+    /// A new event below a known place: an older copy of the stream was brought back under our feet. Gives the number of events that
+    /// are to be sent again.
     async fn note_regression(
         &mut self,
         connection: &mut PgConnection,
+        rows: &[Row],
         sent: &[wave::Sent],
-        highest: i64,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<u64> {
+        let highest = rows.first().map_or(0, Row::highest);
         let fresh = sent.iter().filter(|sent| !sent.is_duplicate);
         let lowest = fresh.map(|sent| sent.stream_seq).min();
-        if let Some(lowest) = lowest.filter(|lowest| *lowest <= highest) {
-            let lost = memory::forget_above(connection, lowest - 1).await?;
-            tracing::warn!(lost, "the broker went back; what it has lost is sent again");
-        }
-        Ok(())
+        let Some(lowest) = lowest.filter(|lowest| *lowest <= highest) else {
+            return Ok(0);
+        };
+        let lost = memory::forget_above(connection, lowest - 1).await?;
+        tracing::warn!(lost, "the broker went back; what it has lost is sent again");
+        Ok(lost)
     }
 
     async fn measure(&mut self, connection: &mut PgConnection) -> sqlx::Result<()> {
@@ -209,27 +212,18 @@ async fn lead(connection: &mut PgConnection) -> sqlx::Result<bool> {
 }
 
 async fn unsent(connection: &mut PgConnection) -> sqlx::Result<Vec<Row>> {
+    let limit = i64::try_from(BATCH).expect("BUG: the batch is small");
     sqlx::query_as(
         "select id, event_id, subject, aggregate_id, aggregate_version, payload::text as payload, created_at, traceparent,
-           causation_id
+           causation_id, (select coalesce(max(stream_seq), 0) from outbox) as highest
          from outbox
          where stream_seq is null
          order by id
          limit $1",
     )
-    .bind(BATCH)
+    .bind(limit)
     .fetch_all(connection)
     .await
-}
-
-/// The highest place that a row has, when it is needed.
-async fn highest(connection: &mut PgConnection, needed: bool) -> sqlx::Result<i64> {
-    if !needed {
-        return Ok(0);
-    }
-    sqlx::query_scalar("select coalesce(max(stream_seq), 0) from outbox")
-        .fetch_one(connection)
-        .await
 }
 
 /// The planted defect: an event counts as sent before the broker has it.
@@ -238,6 +232,8 @@ async fn mark_unconfirmed(connection: &mut PgConnection, rows: &[Row]) -> sqlx::
     mark(connection, &unconfirmed).await
 }
 
+/// Not waited for until it is on the disk: a mark that a crash of PostgreSQL loses is a duplicate, which the broker and the consumers
+/// drop. (<https://www.postgresql.org/docs/current/wal-async-commit.html>)
 async fn mark(connection: &mut PgConnection, sent: &[wave::Sent]) -> sqlx::Result<()> {
     if sent.is_empty() {
         return Ok(());
@@ -247,7 +243,8 @@ async fn mark(connection: &mut PgConnection, sent: &[wave::Sent]) -> sqlx::Resul
     sqlx::query(
         "update outbox
          set stream_seq = sent.stream_seq
-         from unnest($1::bigint[], $2::bigint[]) as sent (id, stream_seq)
+         from unnest($1::bigint[], $2::bigint[]) as sent (id, stream_seq),
+           (select set_config('synchronous_commit', 'off', true)) as unhurried
          where outbox.id = sent.id",
     )
     .bind(ids)

@@ -31,9 +31,15 @@ pub(super) struct Row {
     created_at: DateTime<Utc>,
     traceparent: Option<String>,
     causation_id: Option<String>,
+    highest: i64,
 }
 
 impl Row {
+    /// The highest place that any row had when this one was read.
+    pub(super) fn highest(&self) -> i64 {
+        self.highest
+    }
+
     /// As if the broker had it, without a place.
     pub(super) fn unconfirmed(&self) -> Sent {
         Sent {
@@ -148,6 +154,7 @@ mod tests {
             created_at: DateTime::UNIX_EPOCH,
             traceparent: None,
             causation_id: None,
+            highest: 0,
         }
     }
 

@@ -1,5 +1,5 @@
-//! Waits until a container is healthy, or says why it will not be. Asks from the first moment, looks at the container
-//! itself each time, and has the engine say when it ends: a question that nobody answers any more is not waited for.
+//! Waits until a container is healthy, or says why it will not be. Asks from the first moment, and has the engine say when the
+//! container ends: then it is looked at, and a question that nobody answers any more is not waited for.
 
 use std::{
     collections::HashMap,
@@ -31,6 +31,9 @@ use crate::{
 const EAGER: [Duration; 2] = [Duration::from_millis(25), Duration::from_millis(50)];
 const STARTING: Duration = Duration::from_millis(100);
 
+/// A container whose end nobody has told of is looked at again after this time: the engine may not be able to tell.
+const LOOKS: Duration = Duration::from_millis(500);
+
 /// Ends before it was ever healthy that make a start a failure.
 const ENDS: i64 = 2;
 
@@ -45,7 +48,8 @@ type End<'a> = LocalBoxFuture<'a, i64>;
 struct Course {
     /// How it ended the last time.
     ending: Option<String>,
-    seen: Option<Seen>,
+    /// As it was when it was looked at, unless it has ended since.
+    seen: Option<(Seen, Instant)>,
 }
 
 /// What one look has shown.
@@ -73,8 +77,10 @@ impl Apply<'_> {
                 Look::Failed(detail, kind) => (detail, kind),
                 Look::Ended(code) => {
                     end = self.next_end(spec);
-                    match &course.seen {
-                        Some(seen) if code == KILLED && self.ran_out_of_memory(seen).await => {
+                    match course.seen.take() {
+                        Some((seen, _))
+                            if code == KILLED && self.ran_out_of_memory(&seen).await =>
+                        {
                             (seen.out_of_memory(), Kind::OutOfMemory)
                         }
                         _ => continue,
@@ -101,24 +107,54 @@ impl Apply<'_> {
         course: &mut Course,
         end: &mut End<'_>,
     ) -> Result<Look, Failure> {
-        let container = self.container(spec);
-        let Some(seen) = observe::one(self.engine, self.names, &container).await? else {
+        if let Some(failed) = self.look_at(spec, course).await? {
+            return Ok(failed);
+        }
+        let Some((seen, _)) = &course.seen else {
             return Ok(Look::Failed(
                 "its container is gone".into(),
                 Kind::CrashLoop,
             ));
         };
+        Ok(tokio::select! {
+            answer = self.ask(spec, seen) => match answer {
+                Ok(()) => Look::Healthy,
+                Err(detail) => Look::NotYet(detail),
+            },
+            code = end => Look::Ended(code),
+        })
+    }
+
+    /// Looks at the container itself, if that has not been done of late; says what is wrong with it.
+    async fn look_at(
+        &self,
+        spec: &ContainerSpec,
+        course: &mut Course,
+    ) -> Result<Option<Look>, Failure> {
+        let still_runs =
+            |(seen, at): &(Seen, Instant)| seen.state() == State::RUNNING && at.elapsed() < LOOKS;
+        if course.seen.as_ref().is_some_and(still_runs) {
+            return Ok(None);
+        }
+        let container = self.container(spec);
+        let at = Instant::now();
+        course.seen = observe::one(self.engine, self.names, &container)
+            .await?
+            .map(|seen| (seen, at));
+        let Some((seen, _)) = &course.seen else {
+            return Ok(None);
+        };
         match seen.state() {
             // It would only need as much again.
             State::RESTARTING | State::EXITED
                 if seen.ran_out_of_memory()
-                    || seen.was_killed() && self.ran_out_of_memory(&seen).await =>
+                    || seen.was_killed() && self.ran_out_of_memory(seen).await =>
             {
-                return Ok(Look::Failed(seen.out_of_memory(), Kind::OutOfMemory));
+                return Ok(Some(Look::Failed(seen.out_of_memory(), Kind::OutOfMemory)));
             }
             State::RESTARTING => course.ending = Some(seen.ending()),
             State::EXITED | State::DEAD => {
-                return Ok(Look::Failed(seen.ending(), Kind::CrashLoop));
+                return Ok(Some(Look::Failed(seen.ending(), Kind::CrashLoop)));
             }
             _ => {}
         }
@@ -128,17 +164,9 @@ impl Apply<'_> {
             && let Some(how) = &course.ending
         {
             let detail = format!("{how}, {ENDS} times in a row");
-            return Ok(Look::Failed(detail, Kind::CrashLoop));
+            return Ok(Some(Look::Failed(detail, Kind::CrashLoop)));
         }
-        let look = tokio::select! {
-            answer = self.ask(spec, &seen) => match answer {
-                Ok(()) => Look::Healthy,
-                Err(detail) => Look::NotYet(detail),
-            },
-            code = end => Look::Ended(code),
-        };
-        course.seen = Some(seen);
-        Ok(look)
+        Ok(None)
     }
 
     /// Whether the engine tells of it since the container's last start. It may hear of it a little later than of the end.

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     hash::{DefaultHasher, Hash as _, Hasher as _},
     net::TcpStream,
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
     sync::{
         OnceLock,
@@ -39,9 +39,66 @@ const OWNER: &str = "service";
 
 struct Server {
     port: u16,
+    log: PathBuf,
     _child: Child,
     _directory: TemporaryDirectory,
 }
+
+impl Server {
+    /// A connection; a test that gets none ends with what the server said last.
+    async fn connect(&self, options: &PgConnectOptions) -> PgConnection {
+        match PgConnection::connect_with(options).await {
+            Ok(connection) => connection,
+            Err(error) => {
+                let said = std::fs::read_to_string(&self.log).unwrap_or_default();
+                let lines: Vec<&str> = said.lines().collect();
+                let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
+                panic!("{error}; PostgreSQL said last:\n{}", last.join("\n"));
+            }
+        }
+    }
+
+    /// The database that those with this schema are copied from; made at its first use.
+    async fn template(&self, migrator: &Migrator) -> String {
+        static MADE: Mutex<BTreeSet<String>> = Mutex::const_new(BTreeSet::new());
+        let mut made = MADE.lock().await;
+        let template = name_of(migrator);
+        if !made.contains(&template) {
+            self.make_template(&template, migrator, made.is_empty())
+                .await;
+            made.insert(template.clone());
+        }
+        template
+    }
+
+    async fn make_template(&self, template: &str, migrator: &Migrator, is_first: bool) {
+        if is_first {
+            let connect = || async {
+                PgConnection::connect_with(&superuser(self.port, "postgres"))
+                    .await
+                    .ok()
+            };
+            crate::eventually("PostgreSQL is ready", connect).await;
+            self.administer(format!("create role {OWNER} login")).await;
+        }
+        self.administer(format!("create database {template} owner {OWNER}"))
+            .await;
+        let owner = superuser(self.port, template).username(OWNER);
+        let mut connection = self.connect(&owner).await;
+        migrator.run(&mut connection).await.unwrap();
+        // A template cannot be copied while somebody is connected to it.
+        connection.close().await.unwrap();
+    }
+
+    async fn administer(&self, statement: String) {
+        let mut connection = self.connect(&superuser(self.port, "postgres")).await;
+        run(&mut connection, statement).await;
+        connection.close().await.unwrap();
+    }
+}
+
+/// Of the server's log, when it cannot be reached.
+const LAST_LINES: usize = 20;
 
 /// A database of this test's own.
 #[derive(Debug, Clone)]
@@ -55,7 +112,7 @@ impl TestDatabase {
     pub async fn new(migrator: &Migrator) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let server = server();
-        let template = template(server.port, migrator).await;
+        let template = server.template(migrator).await;
         let database = Self {
             name: format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed)),
             port: server.port,
@@ -64,7 +121,7 @@ impl TestDatabase {
             "create database {} template {template} owner {OWNER}",
             database.name
         );
-        administer(server.port, create).await;
+        server.administer(create).await;
         database
     }
 
@@ -75,30 +132,24 @@ impl TestDatabase {
 
     /// A connection, to look at what the service has stored.
     pub async fn connect(&self) -> PgConnection {
-        PgConnection::connect(&self.url()).await.unwrap()
+        server().connect(&self.url().parse().unwrap()).await
     }
 
     /// Refuses new connections and ends the present ones: what a service sees when its database is away.
     pub async fn take_away(&self) {
-        administer(
-            self.port,
-            format!("alter database {} with allow_connections false", self.name),
-        )
-        .await;
+        let close = format!("alter database {} with allow_connections false", self.name);
+        server().administer(close).await;
         let end = format!(
             "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}'",
             self.name
         );
-        administer(self.port, end).await;
+        server().administer(end).await;
     }
 
     /// Lets the service in again.
     pub async fn give_back(&self) {
-        administer(
-            self.port,
-            format!("alter database {} with allow_connections true", self.name),
-        )
-        .await;
+        let open = format!("alter database {} with allow_connections true", self.name);
+        server().administer(open).await;
     }
 }
 
@@ -142,6 +193,7 @@ fn start() -> Server {
     });
     Server {
         port,
+        log,
         _child: child,
         _directory: directory,
     }
@@ -176,18 +228,6 @@ fn initdb(data: &Path) {
     );
 }
 
-/// The database that those with this schema are copied from; made at its first use.
-async fn template(port: u16, migrator: &Migrator) -> String {
-    static MADE: Mutex<BTreeSet<String>> = Mutex::const_new(BTreeSet::new());
-    let mut made = MADE.lock().await;
-    let template = name_of(migrator);
-    if !made.contains(&template) {
-        make_template(port, &template, migrator, made.is_empty()).await;
-        made.insert(template.clone());
-    }
-    template
-}
-
 /// The same for the same migrations.
 fn name_of(migrator: &Migrator) -> String {
     let mut hasher = DefaultHasher::new();
@@ -195,32 +235,6 @@ fn name_of(migrator: &Migrator) -> String {
         migration.checksum.hash(&mut hasher);
     }
     format!("template_{:016x}", hasher.finish())
-}
-
-async fn make_template(port: u16, template: &str, migrator: &Migrator, is_first: bool) {
-    if is_first {
-        let connect = || async {
-            PgConnection::connect_with(&superuser(port, "postgres"))
-                .await
-                .ok()
-        };
-        crate::eventually("PostgreSQL is ready", connect).await;
-        administer(port, format!("create role {OWNER} login")).await;
-    }
-    administer(port, format!("create database {template} owner {OWNER}")).await;
-    let owner = superuser(port, template).username(OWNER);
-    let mut connection = PgConnection::connect_with(&owner).await.unwrap();
-    migrator.run(&mut connection).await.unwrap();
-    // A template cannot be copied while somebody is connected to it.
-    connection.close().await.unwrap();
-}
-
-async fn administer(port: u16, statement: String) {
-    let mut connection = PgConnection::connect_with(&superuser(port, "postgres"))
-        .await
-        .unwrap();
-    run(&mut connection, statement).await;
-    connection.close().await.unwrap();
 }
 
 async fn run(connection: &mut PgConnection, statement: String) {

@@ -44,12 +44,30 @@ pub(super) fn is_routine(line: &str) -> bool {
     let word = line.split_whitespace().next().unwrap_or_default();
     line.trim().is_empty()
         || (line.starts_with("test ") && line.ends_with(" ... ok"))
-        || (line.starts_with(' ') && begins.contains(&word))
+        || (line.starts_with(' ') && (begins.contains(&word) || is_frame(line.trim_start())))
+}
+
+/// Of a backtrace: `12: function` or `at file:line`. What a test has to say stands before it.
+fn is_frame(text: &str) -> bool {
+    let number = text.split_once(": ").map(|(number, _)| number);
+    text.starts_with("at ") || number.is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_test_says_is_shown_without_its_backtrace() {
+        assert!(
+            is_routine("  12: core::result::unwrap_failed")
+                && is_routine("             at ./tests/api/saga.rs:99:6")
+        );
+        assert!(
+            !is_routine("thread 'saga' panicked at services/testkit/src/postgres.rs:221:10:")
+                && !is_routine("  left: 12")
+        );
+    }
 
     #[test]
     fn a_failed_test_is_not_routine_and_a_compiled_crate_is() {

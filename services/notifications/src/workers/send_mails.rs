@@ -65,6 +65,8 @@ enum Note {
 
 impl Worker for SendMails {
     const NAME: &'static str = "send_mails";
+    /// Nobody notices when a mail leaves so much later.
+    const GATHER: Duration = Duration::from_millis(50);
 
     async fn step(&mut self) -> anyhow::Result<Step> {
         // Looked at first: leave to try is only asked for when there is something to try with.

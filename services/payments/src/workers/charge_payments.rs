@@ -2,6 +2,8 @@
 //! said is committed. Between any two of these the process may die: the mark makes the question be asked again, under the same
 //! key, and the provider answers a question that it has answered before with the same answer.
 
+use std::time::Duration;
+
 use chassis::{
     correlation::within,
     failpoint, outbox,
@@ -39,6 +41,7 @@ impl ChargePayments {
 
 impl Worker for ChargePayments {
     const NAME: &'static str = "charge_payments";
+    const GATHER: Duration = Duration::from_millis(20);
 
     async fn step(&mut self) -> anyhow::Result<Step> {
         let room = self.desk.provider.room(self.calls.free());

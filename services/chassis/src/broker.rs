@@ -15,6 +15,8 @@ use tokio::sync::watch;
 
 /// How long the broker gets to acknowledge a message.
 const ACK_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same, and for the connection, where no request waits.
+const JOB_TIMEOUT: Duration = Duration::from_secs(30);
 /// A message published again within this time is dropped by the broker. Consumers de-duplicate for ever; this only saves
 /// them work.
 const DUPLICATE_WINDOW: Duration = Duration::from_mins(10);
@@ -67,12 +69,18 @@ impl Broker {
         Ok(Self::over(client, connections))
     }
 
-    /// Connects now or fails: for one-shot commands.
+    /// Connects now or fails: for one-shot commands, of which nobody waits for an answer. A busy machine may take its time.
     pub async fn connect_now(url: &str, service: &str) -> anyhow::Result<Self> {
         let connections = Arc::default();
-        let client = settings(service, &connections).connect(url).await;
+        let client = settings(service, &connections)
+            .connection_timeout(JOB_TIMEOUT)
+            .request_timeout(Some(JOB_TIMEOUT))
+            .connect(url)
+            .await;
         let client = client.with_context(|| format!("cannot reach the broker at {url}"))?;
-        Ok(Self::over(client, connections))
+        let mut broker = Self::over(client, connections);
+        broker.jetstream.set_timeout(JOB_TIMEOUT);
+        Ok(broker)
     }
 
     fn over(client: async_nats::Client, connections: Arc<watch::Sender<u64>>) -> Self {

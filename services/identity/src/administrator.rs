@@ -1,7 +1,7 @@
 //! The first admin: made by the operator, because nobody can ask for the role.
 
 use anyhow::{Context as _, anyhow, bail};
-use chassis::{Database, Process};
+use sqlx::{Connection as _, PgConnection};
 
 use crate::{
     config::AdministratorConfig,
@@ -15,14 +15,16 @@ use crate::{
 };
 
 /// Makes the account. One that is there already keeps its password: it may have been changed since.
-pub(crate) async fn create(config: &AdministratorConfig, process: &Process) -> anyhow::Result<()> {
+pub(crate) async fn create(config: &AdministratorConfig) -> anyhow::Result<()> {
     let email = email::normalised("--email", &config.email).map_err(wrong)?;
     let password = Password::new(config.password_file.expose())
         .acceptable("--password-file", &email)
         .map_err(wrong)?;
-    let database = Database::new(config.database.options()?, &process.metrics);
-    let mut tx = database.begin().await?;
-    if let Some(user) = db::users::find(&mut tx, &email).await? {
+    // Of its own and not of a pool: nobody waits for an answer here, so that a busy machine may take its time.
+    let mut connection = PgConnection::connect_with(&config.database.options()?)
+        .await
+        .context("cannot reach the database")?;
+    if let Some(user) = db::users::find(&mut connection, &email).await? {
         if user.role != Role::Admin {
             bail!(
                 "{email} is the account of a {}: choose another address for the admin",
@@ -41,6 +43,7 @@ pub(crate) async fn create(config: &AdministratorConfig, process: &Process) -> a
         role: Role::Admin,
         consent_version: None,
     };
+    let mut tx = connection.begin().await?;
     let user = match db::users::insert(&mut tx, &user).await {
         Err(InsertError::EmailTaken) => bail!("{email} has been taken at this moment: try again"),
         inserted => inserted.context("the admin cannot be stored")?,

@@ -41,7 +41,7 @@ pub async fn run(cli: Cli, process: Process) -> anyhow::Result<()> {
             .declare(events::STREAM)
             .await
             .map(drop),
-        Command::CreateAdmin(config) => administrator::create(&config, &process).await,
+        Command::CreateAdmin(config) => administrator::create(&config).await,
         Command::Openapi => {
             let document = openapi()
                 .to_pretty_json()

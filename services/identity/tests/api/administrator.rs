@@ -1,16 +1,25 @@
 //! The first admin, made by the program itself.
 
-use std::{path::Path, process::Output};
+use std::{path::Path, process::Output, time::Duration};
 
+use sqlx::postgres::PgConnectOptions;
 use testkit::{TemporaryDirectory, TestDatabase};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::app::{NOWHERE, TestApp};
 
+/// Longer than a request waits for a connection.
+const BUSY: Duration = Duration::from_millis(2_500);
+
 async fn create(database: &TestDatabase, email: &str, password: &Path) -> Output {
+    create_at(&database.url(), email, password).await
+}
+
+async fn create_at(database: &str, email: &str, password: &Path) -> Output {
     tokio::process::Command::new(env!("CARGO_BIN_EXE_identity"))
         .args(["create-admin", "--email", email, "--password-file"])
         .arg(password)
-        .env("IDENTITY_DATABASE_URL", database.url())
+        .env("IDENTITY_DATABASE_URL", database)
         .output()
         .await
         .unwrap()
@@ -55,6 +64,36 @@ async fn the_first_admin_is_made_once_and_keeps_the_password() {
     app.login("admin@argosy.example", "second secret")
         .await
         .expect(401);
+}
+
+#[tokio::test]
+async fn the_first_admin_is_made_on_a_machine_that_takes_its_time() {
+    let database = TestDatabase::new(&identity::MIGRATOR).await;
+    let directory = TemporaryDirectory::new(None);
+    let file = directory.path().join("password");
+    std::fs::write(&file, "first secret").unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = database
+        .url()
+        .parse::<PgConnectOptions>()
+        .unwrap()
+        .get_port();
+    let url = database.url().replace(
+        &format!(":{port}/"),
+        &format!(":{}/", listener.local_addr().unwrap().port()),
+    );
+    let slow = async {
+        let (mut client, _) = listener.accept().await.unwrap();
+        tokio::time::sleep(BUSY).await;
+        let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        tokio::io::copy_bidirectional(&mut client, &mut server).await
+    };
+    let (_, made) = tokio::join!(slow, create_at(&url, "admin@argosy.example", &file));
+    assert!(
+        made.status.success(),
+        "{}",
+        String::from_utf8_lossy(&made.stdout)
+    );
 }
 
 #[tokio::test]

@@ -31,6 +31,16 @@ fn project_name() -> String {
     format!("argosycomposed{}", std::process::id())
 }
 
+/// What those containers said that have ended with an error.
+fn last_words() -> String {
+    let ours = format!("label=com.docker.compose.project={}", project_name());
+    let ended = engine::must(&["ps", "--all", "--quiet", "--filter", &ours]);
+    let has_failed = |container: &&str| engine::inspect(container)["State"]["ExitCode"] != 0;
+    let said = |container: &str| engine::docker(&["logs", "--tail", "20", container]);
+    let words: Vec<String> = ended.lines().filter(has_failed).filter_map(said).collect();
+    words.join("\n")
+}
+
 #[test]
 fn debians_compose_can_read_the_committed_files() {
     if !engine::ready() {
@@ -138,8 +148,9 @@ fn what_debians_compose_starts_passes_every_probe() {
     let up = composed.compose(&["up", "--detach"]);
     assert!(
         up.status.success(),
-        "{}",
-        String::from_utf8_lossy(&up.stderr)
+        "{}{}",
+        String::from_utf8_lossy(&up.stderr),
+        last_words()
     );
     crate::project::eventually(
         std::time::Duration::from_mins(10),

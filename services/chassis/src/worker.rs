@@ -130,18 +130,14 @@ impl Turn {
             let outcome = worker.step().await;
             self.count::<W>(&outcome);
             let pause = match outcome {
-                Ok(Step::Worked(_)) => {
+                Ok(step) => {
                     failures = 0;
-                    gathered = begun + W::GATHER;
-                    continue;
-                }
-                Ok(Step::Finished(_)) => {
-                    failures = 0;
-                    gathered = begun + W::GATHER;
-                    self.poll
-                }
-                Ok(Step::Idle) => {
-                    failures = 0;
+                    if step != Step::Idle {
+                        gathered = begun + W::GATHER;
+                    }
+                    if matches!(step, Step::Worked(_)) {
+                        continue;
+                    }
                     self.poll
                 }
                 Err(error) => {

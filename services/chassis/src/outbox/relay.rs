@@ -1,4 +1,4 @@
-//! Sends the outbox to the broker, in order, once, and again when in doubt.
+//! Sends the outbox to the broker, the events of an aggregate in order, once, and again when in doubt.
 //!
 //! Of all replicas one is the leader: the one whose connection holds an advisory lock. It reads and marks rows over that
 //! same connection, so a leader that has lost its lock cannot mark anything. Two leaders would only send

@@ -1,10 +1,11 @@
 //! Sends rows many at a time without ever reordering the events of one aggregate.
 //!
 //! Messages in flight together may fail one by one. If two of them belonged to the same aggregate, the second could
-//! arrive without the first. So a wave takes rows until an aggregate repeats; the next wave starts when all of the
-//! first are acknowledged.
+//! arrive without the first. So the first wave has the first row of each aggregate, the next one the second of each, and
+//! starts when all of the first are acknowledged. What waits for the broker is then as many waves as one aggregate has rows,
+//! and not as many as there are aggregates with two.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use async_nats::jetstream::{
     context::{PublishAckFuture, PublishError},
@@ -59,7 +60,8 @@ pub(super) struct Sent {
     pub(super) is_duplicate: bool,
 }
 
-/// Sends `rows` in order; stops after the first wave with a failure, and returns what arrived with the first error.
+/// Sends `rows`, those of an aggregate in order; stops after the first wave with a failure, and returns what arrived with the first
+/// error.
 pub(super) async fn send(
     broker: &Broker,
     source: &str,
@@ -121,20 +123,17 @@ fn envelope(source: &str, row: &Row) -> Vec<u8> {
     serde_json::to_vec(&envelope).expect("BUG: an envelope is always representable in JSON")
 }
 
-/// Cuts `rows` before each row whose aggregate is already in the current wave.
-fn waves(rows: &[Row]) -> Vec<&[Row]> {
-    let mut waves = Vec::new();
-    let mut aggregates = HashSet::new();
-    let mut start = 0;
-    for (index, row) in rows.iter().enumerate() {
-        if !aggregates.insert(row.aggregate_id) {
-            waves.push(&rows[start..index]);
-            aggregates = HashSet::from([row.aggregate_id]);
-            start = index;
+/// Each row behind the wave that has the row before it of the same aggregate.
+fn waves(rows: &[Row]) -> Vec<Vec<&Row>> {
+    let mut waves: Vec<Vec<&Row>> = Vec::new();
+    let mut next_wave: HashMap<Uuid, usize> = HashMap::new();
+    for row in rows {
+        let wave = next_wave.entry(row.aggregate_id).or_default();
+        match waves.get_mut(*wave) {
+            Some(wave) => wave.push(row),
+            None => waves.push(vec![row]),
         }
-    }
-    if start < rows.len() {
-        waves.push(&rows[start..]);
+        *wave += 1;
     }
     waves
 }
@@ -158,21 +157,29 @@ mod tests {
         }
     }
 
-    fn cut(aggregates: &[u128]) -> Vec<usize> {
+    /// The ids in each wave, of rows with these aggregates and the ids 1, 2, 3, …
+    fn cut(aggregates: &[u128]) -> Vec<Vec<i64>> {
         let rows: Vec<Row> = aggregates
             .iter()
             .zip(1..)
             .map(|(aggregate, id)| row(id, *aggregate))
             .collect();
-        waves(&rows).iter().map(|wave| wave.len()).collect()
+        let waves = waves(&rows);
+        let ids = |wave: &Vec<&Row>| wave.iter().map(|row| row.id).collect();
+        waves.iter().map(ids).collect()
     }
 
     #[test]
     fn no_wave_has_two_events_of_one_aggregate_and_none_is_lost() {
-        assert_eq!(cut(&[]), Vec::<usize>::new());
-        assert_eq!(cut(&[1, 2, 3]), [3]);
-        assert_eq!(cut(&[1, 1, 1]), [1, 1, 1]);
-        assert_eq!(cut(&[1, 2, 1, 3, 2]), [2, 3]);
+        assert_eq!(cut(&[]), Vec::<Vec<i64>>::new());
+        assert_eq!(cut(&[1, 2, 3]), [[1, 2, 3]]);
+        assert_eq!(cut(&[1, 1, 1]), [[1], [2], [3]]);
+        assert_eq!(cut(&[1, 2, 1, 3, 2]), [vec![1, 2, 4], vec![3, 5]]);
+    }
+
+    #[test]
+    fn many_aggregates_with_two_events_each_are_two_waves() {
+        assert_eq!(cut(&[1, 1, 2, 2, 3, 3]), [[1, 3, 5], [2, 4, 6]]);
     }
 
     #[test]

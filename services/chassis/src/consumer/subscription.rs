@@ -39,11 +39,9 @@ const MAX_ACK_PENDING: i64 = 1024;
 /// How long the broker waits for an answer before it delivers a message again.
 const ACK_WAIT: Duration = Duration::from_secs(30);
 /// How much time lies between the beginnings of two batches, at least: a message that comes alone is handled at once, and under load
-/// the many that come within it cost one transaction.
-const GATHER: Duration = Duration::from_millis(15);
-/// How long it rests after a batch that has taken as long or longer; after shorter ones as long as they have taken. The busier the
+/// the many that come within it cost one transaction. After a batch that has taken as long, it rests for that time: the busier the
 /// machine, the more messages share a transaction, and who waits for an answer gets his turn.
-const MAX_REST: Duration = Duration::from_millis(50);
+const GATHER: Duration = Duration::from_millis(15);
 /// How long a pull request stays open.
 const PULL_EXPIRES: Duration = Duration::from_secs(30);
 /// A message that comes for this time is put aside without being handled again.
@@ -288,7 +286,7 @@ impl<C: Consumer> Worker for Subscription<C> {
         if !arrived.is_empty() {
             let begun = Instant::now();
             self.reader.process(arrived).await?;
-            let rest = begun.elapsed().min(MAX_REST);
+            let rest = begun.elapsed().min(GATHER);
             self.gathered = (begun + GATHER).max(Instant::now() + rest);
         }
         if let Some(error) = failure {

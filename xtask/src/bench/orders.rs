@@ -138,7 +138,7 @@ impl<'a> Bench<'a> {
         let before = self.event_delays().await?;
         self.latency("as is").await?;
         self.settle().await?;
-        self.tell_event_delay(self.order.per_second, &before)
+        self.event_delay_since(&before, self.order.per_second)
             .await?;
         self.knobs(json!({ "latencyMs": 10_000 })).await?;
         self.latency("provider takes 10 s").await?;
@@ -161,9 +161,9 @@ impl<'a> Bench<'a> {
         self.throughput("with all that follows", alone, None)
             .await?;
         self.settle().await?;
-        self.sagas().await?;
+        let finished_per_second = self.sagas().await?;
         self.settle().await?;
-        self.steady_event_delay().await?;
+        self.steady_event_delay(finished_per_second).await?;
         self.hot_stock().await?;
         let head = ["WHAT", "CONDITION", "p50 ms", "p99 ms", "ERRORS"];
         self.session.reporter.print(&table(head, &self.rows));
@@ -250,8 +250,8 @@ impl<'a> Bench<'a> {
         ));
     }
 
-    /// From the first request to the last paid order.
-    async fn sagas(&self) -> Result<(), String> {
+    /// Orders a second, from the first request to the last paid order.
+    async fn sagas(&self) -> Result<u32, String> {
         let before = self.paid().await?;
         let load = Load {
             per_second: SAGAS,
@@ -271,18 +271,19 @@ impl<'a> Bench<'a> {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        let rate = f64::from(SAGAS) / started.elapsed().as_secs_f64();
+        let took_ms = started.elapsed().as_millis().max(1);
+        let rate = u32::try_from(u128::from(SAGAS) * 1_000 / took_ms).unwrap_or(u32::MAX);
         let reporter = &self.session.reporter;
         tell(
             reporter,
             "sagas, order to paid",
             "",
             "per second",
-            (rate, ""),
+            (f64::from(rate), ""),
             None,
         );
-        reporter.print(&format!("sagas, order to paid: {rate:.0} a second"));
-        Ok(())
+        reporter.print(&format!("sagas, order to paid: {rate} a second"));
+        Ok(rate)
     }
 
     /// Holds of one shelf, beside the bare statement that takes one from a row.

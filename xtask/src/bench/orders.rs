@@ -138,8 +138,8 @@ impl<'a> Bench<'a> {
         let before = self.event_delays().await?;
         self.latency("as is").await?;
         self.settle().await?;
-        self.event_delay_since(&before, self.order.per_second)
-            .await?;
+        let delay = self.event_delay_since(&before).await?;
+        self.tell_event_delay(self.order.per_second, Vec::from_iter(delay));
         self.knobs(json!({ "latencyMs": 10_000 })).await?;
         self.latency("provider takes 10 s").await?;
         self.knobs(json!({})).await?;

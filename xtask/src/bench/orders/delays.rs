@@ -1,10 +1,12 @@
 //! How long after an event its consumers have done what it asks for.
 
+use std::time::Duration;
+
 use super::Bench;
 use crate::{
     bench::{
         Goal,
-        figures::short,
+        figures::{Times, milliseconds, short},
         histogram::Histogram,
         load::{self, Load},
         tell,
@@ -31,22 +33,19 @@ impl Bench<'_> {
             let before = self.event_delays().await?;
             load::run(&load).await?;
             self.settle().await?;
-            rounds.extend(self.event_delays().await?.since(&before).percentile(99));
+            rounds.extend(self.event_delay_since(&before).await?);
         }
-        rounds.sort_by(f64::total_cmp);
-        self.tell_event_delay(load.per_second, &rounds);
+        self.tell_event_delay(load.per_second, rounds);
         Ok(())
     }
 
-    /// How long it was since `before`, under so many orders a second.
+    /// The 99th percentile of what came since `before`, if anything did.
     pub(super) async fn event_delay_since(
         &self,
         before: &Histogram,
-        per_second: u32,
-    ) -> Result<(), String> {
+    ) -> Result<Option<Duration>, String> {
         let p99 = self.event_delays().await?.since(before).percentile(99);
-        self.tell_event_delay(per_second, p99.as_slice());
-        Ok(())
+        Ok(p99.map(Duration::from_secs_f64))
     }
 
     /// How long the services' consumers have taken from an event to its effect.
@@ -59,28 +58,21 @@ impl Bench<'_> {
         Ok(all)
     }
 
-    /// The 99th percentile of each round in seconds, in order.
-    fn tell_event_delay(&self, per_second: u32, rounds: &[f64]) {
-        let Some(median) = rounds.get(rounds.len() / 2) else {
+    /// Tells the median of these rounds under so many orders a second.
+    pub(super) fn tell_event_delay(&self, per_second: u32, rounds: Vec<Duration>) {
+        let each: Vec<_> = rounds.iter().map(|p99| short(milliseconds(*p99))).collect();
+        let Some(rounds) = Times::new(rounds) else {
             return;
         };
         let (what, reporter) = ("event to effect", &self.session.reporter);
         let condition = format!("{per_second} orders a second");
-        let p99_ms = median * 1_000.0;
-        tell(
-            reporter,
-            what,
-            &condition,
-            "p99",
-            (p99_ms, "ms"),
-            Some(P99_MS),
-        );
-        let rounds: Vec<_> = rounds.iter().map(|p99| short(p99 * 1_000.0)).collect();
+        let (p99_ms, goal) = (rounds.p50_ms(), Some(P99_MS));
+        tell(reporter, what, &condition, "p99", (p99_ms, "ms"), goal);
         reporter.print(&format!(
             "{what}, {condition}: p99 {} ms (goal {:.0}; rounds: {})",
             short(p99_ms),
             P99_MS.0,
-            rounds.join(", ")
+            each.join(", ")
         ));
     }
 }

@@ -129,7 +129,7 @@ impl Turn {
             noticed.as_mut().enable();
             let outcome = worker.step().await;
             self.count::<W>(&outcome);
-            let pause = match outcome {
+            match outcome {
                 Ok(step) => {
                     failures = 0;
                     if step != Step::Idle {
@@ -138,7 +138,6 @@ impl Turn {
                     if matches!(step, Step::Worked(_)) {
                         continue;
                     }
-                    self.poll
                 }
                 Err(error) => {
                     failures += 1;
@@ -148,10 +147,10 @@ impl Turn {
                     self.rest(pause).await;
                     continue;
                 }
-            };
+            }
             tokio::select! {
                 () = noticed => {}
-                () = self.rest(pause) => {}
+                () = self.rest(self.poll) => {}
             }
         }
     }
